@@ -1,0 +1,35 @@
+"""Where this deployment lives: the only reader of the environment.
+
+STRATA_HOME          the home: landing/, lake/, dagster/, models/, strata.toml       (else ~/.strata)
+STRATA_LLM_API_KEY   the key of an OpenAI-compatible server
+"""
+
+import os
+from pathlib import Path
+
+HOME_VARIABLE = "STRATA_HOME"
+_KEY_VARIABLE = "STRATA_LLM_API_KEY"
+
+
+def home(named: str | None = None) -> Path:
+    """The home of this process: the one named, else the environment's."""
+    named = named or os.environ.get(HOME_VARIABLE)
+    return Path(named).expanduser().absolute() if named else Path.home() / ".strata"
+
+
+def api_key() -> str | None:
+    """The language model's key. It is never logged, stored or part of a fingerprint."""
+    return os.environ.get(_KEY_VARIABLE) or None
+
+
+def child_environment(place: Path) -> dict[str, str]:
+    """The environment for processes that work on the same home: Dagster's, without its telemetry."""
+    return {
+        **os.environ,
+        HOME_VARIABLE: str(place),
+        "DAGSTER_HOME": str(place / "dagster"),
+        "DAGSTER_DISABLE_TELEMETRY": "1",
+        "GX_ANALYTICS_ENABLED": "false",
+        "VLLM_NO_USAGE_STATS": "1",
+        "PYTHONWARNINGS": "ignore",
+    }

@@ -1,0 +1,1 @@
+"""Inbound adapters: what makes Dagster start runs. Only `definitions.py` imports this package."""

@@ -1,0 +1,65 @@
+"""The nightly refresh: what the plan calls new or stale is requested, a run per partition. The plan is `planning.py`'s."""
+
+from collections.abc import Iterator, Sequence
+
+import dagster as dg
+from dagster._core.definitions.unresolved_asset_job_definition import UnresolvedAssetJobDefinition
+
+from tier_assets import planning
+from tier_assets.inference import LanguageModel, TextClassifier, identity
+from tier_assets.lake import Lake
+from tier_assets.landing import LandingZone
+from tier_assets.partitions import PARTITIONS
+from tier_assets.policy_book import PolicyBook
+from tier_assets.tiers import Tier
+
+
+def refresh_job() -> UnresolvedAssetJobDefinition:
+    """All tiers of one partition; each skips itself when it is current."""
+    return dg.define_asset_job(
+        "refresh",
+        selection=dg.AssetSelection.assets(*(tier.asset_name for tier in Tier)),
+        partitions_def=PARTITIONS,
+        description="Brings all tiers of a partition up to date. Tiers that are current compute nothing.",
+    )
+
+
+def refresh_schedule(job: UnresolvedAssetJobDefinition) -> dg.ScheduleDefinition:
+    """Every night at 02:00; starts stopped, since refreshing may spend money on a language model."""
+
+    @dg.schedule(job=job, cron_schedule="0 2 * * *", name="nightly_refresh", execution_timezone="UTC")
+    def nightly_refresh(
+        context: dg.ScheduleEvaluationContext,
+        lake: dg.ResourceParam[Lake],
+        landing: dg.ResourceParam[LandingZone],
+        policies: dg.ResourceParam[PolicyBook],
+        language_identifier: dg.ResourceParam[TextClassifier],
+        language_model: dg.ResourceParam[LanguageModel],
+    ) -> Iterator[dg.RunRequest | dg.SkipReason]:
+        """One run for each partition that has work, with only the tiers that have it."""
+        arrivals = {each.key: each for each in landing.arrivals_now(policies.default.landing.settle_seconds)}
+        models = {
+            "language_identifier": lambda: language_identifier.digest,
+            "language_model": lambda: identity(language_model),
+        }
+        requests = list(_requests(context, planning.plan(lake, arrivals, policies, models)))
+        yield from requests
+        if not requests:
+            yield dg.SkipReason("every partition is current, held or blocked")
+
+    return nightly_refresh
+
+
+def _requests(context: dg.ScheduleEvaluationContext, needs: Sequence[planning.Need]) -> Iterator[dg.RunRequest]:
+    night = context.scheduled_execution_time.date().isoformat()
+    known = set(context.instance.get_dynamic_partitions(PARTITIONS.name or ""))
+    for key in dict.fromkeys(need.key for need in needs if need.runs):
+        if str(key) not in known:
+            context.instance.add_dynamic_partitions(PARTITIONS.name or "", [str(key)])
+        tiers = [need.tier.asset_name for need in needs if need.key == key and need.runs]
+        yield dg.RunRequest(
+            run_key=f"{night}:{key}",
+            partition_key=str(key),
+            asset_selection=[dg.AssetKey(name) for name in tiers],
+            tags={"strata/trigger": "schedule"},
+        )

@@ -1,0 +1,33 @@
+from pathlib import Path
+
+from resources import deployments
+
+
+def test_the_home_is_the_one_named_else_the_environments_else_the_users(monkeypatch, tmp_path):
+    monkeypatch.setenv("STRATA_HOME", str(tmp_path / "env"))
+    assert deployments.home(str(tmp_path / "named")) == tmp_path / "named"
+    assert deployments.home() == tmp_path / "env"
+    monkeypatch.delenv("STRATA_HOME")
+    monkeypatch.setenv("HOME", str(tmp_path))
+    assert deployments.home() == tmp_path / ".strata"
+
+
+def test_a_home_is_absolute(monkeypatch, tmp_path):
+    monkeypatch.chdir(tmp_path)
+    assert deployments.home("here") == tmp_path / "here"
+    monkeypatch.setenv("HOME", str(tmp_path))
+    assert deployments.home("~/x") == tmp_path / "x"
+
+
+def test_an_empty_key_is_no_key(monkeypatch):
+    monkeypatch.setenv("STRATA_LLM_API_KEY", "")
+    assert deployments.api_key() is None
+    monkeypatch.setenv("STRATA_LLM_API_KEY", "secret")
+    assert deployments.api_key() == "secret"
+
+
+def test_dagsters_processes_work_on_the_same_home_without_telemetry():
+    environment = deployments.child_environment(Path("/h"))
+    assert (environment["STRATA_HOME"], environment["DAGSTER_HOME"]) == ("/h", "/h/dagster")
+    assert environment["DAGSTER_DISABLE_TELEMETRY"] == "1"
+    assert environment["VLLM_NO_USAGE_STATS"] == "1"

@@ -1,0 +1,43 @@
+import json
+
+import pytest
+
+from tier_assets.cli import main
+
+
+@pytest.fixture
+def run(tmp_path, capsys):
+    def run(*arguments):
+        with pytest.raises(SystemExit) as ended:
+            main([*map(str, arguments), "--home", str(tmp_path / "home"), "--json"])
+        out, err = capsys.readouterr()
+        return ended.value.code, json.loads(out) if out else None, err
+
+    return run
+
+
+@pytest.fixture
+def page(tmp_path):
+    path = tmp_path / "page.jsonl"
+    path.write_text('{"text": "hello"}\n')
+    return path
+
+
+def test_a_home_is_prepared_with_dagsters_storage(run, tmp_path):
+    assert run("init")[:2] == (0, {"home": str(tmp_path / "home")})
+    assert (tmp_path / "home" / "dagster" / "history").is_dir()
+    assert run("init")[0] == 0
+
+
+def test_landing_the_same_bytes_again_is_nothing_to_do(run, page):
+    assert run("land", "crawl.1", page)[1]["landed"] is True
+    assert run("land", "crawl.1", page)[:2] == (0, {"partition": "crawl.1", "landed": False, "files": ["page.jsonl"]})
+
+
+def test_other_bytes_need_replace(run, page):
+    run("land", "crawl.1", page)
+    page.write_text('{"text": "other"}\n')
+    status, _, err = run("land", "crawl.1", page)
+    assert status == 1
+    assert "--replace" in err
+    assert run("land", "crawl.1", page, "--replace")[1]["landed"] is True

@@ -1,0 +1,114 @@
+import base64
+import json
+
+import polars as pl
+import pytest
+
+from tier_assets.cli import main
+from tier_assets.home import Home
+from tier_assets.lake import Lake
+
+
+@pytest.fixture
+def home(tmp_path):
+    return Home(tmp_path / "home")
+
+
+@pytest.fixture
+def run(home, capsys):
+    def run(*arguments):
+        with pytest.raises(SystemExit) as ended:
+            main([*map(str, arguments), "--home", str(home.root)])
+        out, err = capsys.readouterr()
+        assert ended.value.code == 0
+        return out, err
+
+    return run
+
+
+@pytest.fixture
+def promoted(home, key, documents):
+    lake = Lake(home.lake)
+    staged = lake.stage("filtered", key, documents("ä text", "b", dropped=1), basis=0, parts={"code": "1"})
+    lake.promote(staged.with_report("staged", {"rows_in": 3, "rows_kept": 2}, ()))
+    return lake
+
+
+def test_rows_are_read_as_jsonl(run, promoted):
+    out, _ = run("read", "filtered")
+    rows = [json.loads(line) for line in out.splitlines()]
+    assert [row["text"] for row in rows] == ["ä text", "b"]
+    assert rows[0]["partition"] == "crawl.2026-08"
+
+
+def test_the_json_form_is_one_document(run, promoted):
+    assert len(json.loads(run("read", "filtered", "--json")[0])["rows"]) == 2
+
+
+def test_a_file_is_written_by_its_ending(run, promoted, tmp_path):
+    run("read", "filtered", "-o", tmp_path / "x.parquet")
+    assert pl.read_parquet(tmp_path / "x.parquet")["text"].to_list() == ["ä text", "b"]
+    run("read", "filtered", "-o", tmp_path / "x.jsonl")
+    assert len((tmp_path / "x.jsonl").read_text().splitlines()) == 2
+
+
+def test_decisions_tell_of_every_input(run, promoted):
+    rows = [json.loads(line) for line in run("read", "filtered", "--decisions")[0].splitlines()]
+    assert [(row["kept"], row["drop_reason"], row["rule"], row["value"], row["threshold"]) for row in rows] == [
+        (True, None, None, None, None),
+        (True, None, None, None, None),
+        (False, "quality", "min_words", 3.0, 50.0),
+    ]
+
+
+def test_held_decisions_are_read_only_when_asked_for(run, promoted, key, documents):
+    staged = promoted.stage("filtered", key, documents("x", "x"), basis=1, parts={"code": "2"})
+    promoted.record(staged.with_report("held", {}, ()))
+    assert len(run("read", "filtered", "--decisions")[0].splitlines()) == 3
+    assert len(run("read", "filtered", "--decisions", "--held")[0].splitlines()) == 2
+    assert len(run("read", "filtered")[0].splitlines()) == 2
+
+
+def test_what_is_not_promoted_reads_as_nothing_and_says_so(run, promoted):
+    out, err = run("read", "selected", "-p", "crawl.2026-08")
+    assert out == ""
+    assert "nothing is promoted yet" in err
+
+
+def test_payload_comes_only_when_asked_for(run, home, tmp_path):
+    page = tmp_path / "a.jsonl"
+    page.write_text('{"html": "<p>hello", "url": "https://example.org/"}\n')
+    run("land", "crawl.1", page)
+    run("materialize", "raw")
+    plain = json.loads(run("read", "raw")[0])
+    assert "payload" not in plain
+    assert (plain["text"], plain["language"], plain["uri"]) == (None, None, "https://example.org/")
+    assert base64.b64decode(json.loads(run("read", "raw", "--payload")[0])["payload"]) == b"<p>hello"
+
+
+def test_history_tells_versions_and_held_candidates(run, promoted, key, documents):
+    staged = promoted.stage("filtered", key, documents("x", "x"), basis=1, parts={"code": "2"})
+    finding = {"check": "content", "metric": "repeated_texts", "meaning": "m", "allowed": "= 0", "observed": 1.0,
+               "passed": False, "blocking": True}  # fmt: skip
+    promoted.record(staged.with_report("held", {"rows_in": 2}, (finding,)))
+    entries = json.loads(run("history", "filtered", "--json")[0])["history"]
+    assert [(entry["kind"], entry["version"]) for entry in entries] == [("held", None), ("promote", 1)]
+    assert entries[0]["reason"] == "content: repeated_texts is 1, allowed = 0"
+    assert "content: repeated_texts" in run("history", "filtered")[0]
+
+
+def test_status_has_the_agreed_form(run, promoted):
+    (row,) = json.loads(run("status", "filtered", "--json")[0])["rows"]
+    assert set(row) >= {
+        "tier", "partition", "state", "version", "rows_in", "rows_kept", "dropped", "tokens", "checks", "seconds", "cost",
+    }  # fmt: skip
+    assert set(row["checks"]) == {"passed", "warned", "failed"}
+
+
+def test_status_names_what_lies_astray_in_the_landing_zone(run, home):
+    (home.landing / "cr;awl" / "1").mkdir(parents=True)
+    (home.landing / "cr;awl" / "1" / "a.jsonl").write_text("{}")
+    page = home.root / "a.jsonl"
+    page.write_text('{"text": "x"}\n')
+    run("land", "crawl.1", page)
+    assert "cr;awl" in run("status")[0]

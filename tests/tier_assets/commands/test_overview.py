@@ -1,0 +1,35 @@
+from tier_assets.commands.overview import overview, overview_table
+from tier_assets.planning import Need
+from tier_assets.tiers import Tier
+
+SUMMARY = {
+    "rows_in": 1200, "rows_kept": 1000, "dropped": {"quality": 100, "language": 50, "duplicate": 40, "url": 10},
+    "tokens": 5000, "tokens_exact": False, "checks": {"passed": 5, "warned": 1, "failed": 0}, "seconds": 2.5,
+    "cost": None,
+}  # fmt: skip
+
+
+def test_a_promoted_partition_shows_its_versions_numbers(lake, key, documents):
+    staged = lake.stage("filtered", key, documents("a"), basis=0, parts={})
+    lake.promote(staged.with_report("staged", SUMMARY, ()))
+    (row,) = overview(lake, [Need(Tier.FILTERED, key, "current", False, "")])
+    assert (row["state"], row["version"], row["rows_in"], row["rows_kept"]) == ("current", 1, 1200, 1000)
+    assert row["dropped"] == SUMMARY["dropped"]
+    text = overview_table([row])
+    assert "quality 100, language 50, duplicate 40, others 10" in text
+    assert "~5,000" in text
+    assert "5/1/0" in text
+
+
+def test_a_held_first_candidate_shows_its_numbers_without_a_version(lake, key, documents):
+    staged = lake.stage("filtered", key, documents("a"), basis=0, parts={})
+    lake.record(staged.with_report("held", SUMMARY, ()))
+    (row,) = overview(lake, [Need(Tier.FILTERED, key, "held", False, "why")])
+    assert (row["version"], row["rows_in"]) == (None, 1200)
+
+
+def test_what_is_unknown_is_a_dash_and_exact_counts_have_no_tilde(lake, key):
+    (row,) = overview(lake, [Need(Tier.RAW, key, "landed", True, "new")])
+    assert overview_table([row]).splitlines()[1].split()[3:6] == ["-", "-", "-"]
+    exact = {**row, "tokens": 42, "tokens_exact": True}
+    assert " 42 " in overview_table([exact])

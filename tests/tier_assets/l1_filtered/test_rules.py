@@ -1,0 +1,115 @@
+import polars as pl
+import pytest
+
+from tier_assets.l1_filtered.rules import judge, rules
+from tier_assets.policy import FilteredPolicy
+from tier_assets.schemas import FILTER_SIGNALS
+
+POLICY = FilteredPolicy()
+GOOD = {
+    "language": "en",
+    "text_chars": 1000.0,
+    "text_words": 200.0,
+    "language_score": 0.9,
+    "nonsymbol_words": 200.0,
+    "mean_word_length": 5.0,
+    "alpha_word_ratio": 1.0,
+    "stop_words": 4.0,
+    "punctuated_line_ratio": 0.9,
+}
+
+
+def verdict(policy: FilteredPolicy = POLICY, **signals: object) -> tuple:
+    row = {column.name: 0.0 for column in FILTER_SIGNALS} | GOOD | signals
+    return judge(pl.DataFrame([row], schema_overrides={"language": pl.String}), policy=policy).row(0)
+
+
+def test_a_good_document_breaks_no_rule():
+    assert verdict() == (None, None, None, None)
+
+
+# Every threshold of the recipe, with a value just beyond it.
+BEYOND = [
+    ("repetition", "max_duplicate_line_ratio", "duplicate_line_ratio", 0.31, 0.30),
+    ("repetition", "max_duplicate_paragraph_ratio", "duplicate_paragraph_ratio", 0.31, 0.30),
+    ("repetition", "max_duplicate_line_char_ratio", "duplicate_line_char_ratio", 0.21, 0.20),
+    ("repetition", "max_duplicate_paragraph_char_ratio", "duplicate_paragraph_char_ratio", 0.21, 0.20),
+    ("repetition", "max_top_2gram_char_ratio", "top_2gram_char_ratio", 0.21, 0.20),
+    ("repetition", "max_top_3gram_char_ratio", "top_3gram_char_ratio", 0.19, 0.18),
+    ("repetition", "max_top_4gram_char_ratio", "top_4gram_char_ratio", 0.17, 0.16),
+    ("repetition", "max_duplicate_5gram_char_ratio", "duplicate_5gram_char_ratio", 0.16, 0.15),
+    ("repetition", "max_duplicate_6gram_char_ratio", "duplicate_6gram_char_ratio", 0.15, 0.14),
+    ("repetition", "max_duplicate_7gram_char_ratio", "duplicate_7gram_char_ratio", 0.14, 0.13),
+    ("repetition", "max_duplicate_8gram_char_ratio", "duplicate_8gram_char_ratio", 0.13, 0.12),
+    ("repetition", "max_duplicate_9gram_char_ratio", "duplicate_9gram_char_ratio", 0.12, 0.11),
+    ("repetition", "max_duplicate_10gram_char_ratio", "duplicate_10gram_char_ratio", 0.11, 0.10),
+    ("quality", "min_words", "nonsymbol_words", 49.0, 50.0),
+    ("quality", "max_words", "nonsymbol_words", 100_001.0, 100_000.0),
+    ("quality", "min_mean_word_length", "mean_word_length", 2.9, 3.0),
+    ("quality", "max_mean_word_length", "mean_word_length", 10.1, 10.0),
+    ("quality", "max_hash_word_ratio", "hash_word_ratio", 0.11, 0.1),
+    ("quality", "max_ellipsis_word_ratio", "ellipsis_word_ratio", 0.11, 0.1),
+    ("quality", "max_bullet_line_ratio", "bullet_line_ratio", 0.91, 0.9),
+    ("quality", "max_ellipsis_line_ratio", "ellipsis_line_ratio", 0.31, 0.3),
+    ("quality", "min_alpha_word_ratio", "alpha_word_ratio", 0.79, 0.8),
+    ("quality", "min_stop_words", "stop_words", 1.0, 2.0),
+    ("quality", "min_punctuated_line_ratio", "punctuated_line_ratio", 0.11, 0.12),
+    ("quality", "max_short_line_ratio", "short_line_ratio", 0.68, 0.67),
+    ("quality", "max_duplicated_line_chars_ratio", "duplicated_line_chars_ratio", 0.011, 0.01),
+    ("quality", "max_newline_word_ratio", "newline_word_ratio", 0.31, 0.3),
+]
+
+
+@pytest.mark.parametrize(("reason", "rule", "signal", "value", "threshold"), BEYOND)
+def test_a_value_beyond_a_threshold_drops_with_rule_value_and_threshold(reason, rule, signal, value, threshold):
+    assert verdict(**{signal: value}) == (reason, rule, value, threshold)
+
+
+@pytest.mark.parametrize(("signal", "threshold"), [(each[2], each[4]) for each in BEYOND])
+def test_a_value_at_a_threshold_stays(signal, threshold):
+    assert verdict(**{signal: threshold}) == (None, None, None, None)
+
+
+def test_the_table_above_names_every_rule():
+    assert [rule.name for rule in rules(POLICY)] == [each[1] for each in BEYOND]
+
+
+def test_every_rule_reads_a_signal_of_the_schema():
+    assert {rule.signal for rule in rules(POLICY)} <= {column.name for column in FILTER_SIGNALS}
+
+
+def test_the_language_comes_first_then_repetition_then_quality():
+    broken = {"duplicate_line_ratio": 0.9, "nonsymbol_words": 3.0, "short_line_ratio": 1.0}
+    assert verdict(**broken, language_score=0.6)[1] == "min_language_score"
+    assert verdict(**broken)[1] == "max_duplicate_line_ratio"
+    assert verdict(**broken | {"duplicate_line_ratio": 0.0})[1] == "min_words"
+
+
+def test_a_document_without_a_language_scores_zero():
+    assert verdict(language=None, language_score=None) == ("language", "min_language_score", 0.0, 0.65)
+
+
+def test_a_policy_may_name_the_languages_it_keeps():
+    policy = FilteredPolicy(languages=("de", "fr"))
+    assert verdict(policy) == ("language", "languages", None, None)
+    assert verdict(policy, language="de")[0] is None
+
+
+def test_stop_words_are_asked_of_english_only():
+    assert verdict(stop_words=0.0, language="en")[1] == "min_stop_words"
+    assert verdict(stop_words=0.0, language="pl")[1] is None
+
+
+@pytest.mark.parametrize("language", ["zh", "ja", "th"])
+def test_words_between_spaces_are_not_asked_of_languages_without_them(language):
+    signals = {"nonsymbol_words": 4.0, "mean_word_length": 60.0, "top_2gram_char_ratio": 0.7, "newline_word_ratio": 0.9}
+    assert verdict(**signals, language=language) == (None, None, None, None)
+    assert verdict(**signals, language="ko")[1] == "max_top_2gram_char_ratio"
+
+
+def test_lines_are_asked_of_every_language():
+    assert verdict(language="zh", punctuated_line_ratio=0.0)[1] == "min_punctuated_line_ratio"
+
+
+def test_a_signal_that_is_not_there_breaks_no_rule():
+    assert verdict(mean_word_length=None, short_line_ratio=None)[1] is None

@@ -1,0 +1,45 @@
+import datasketch
+import numpy as np
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tier_assets.text.shingles import shingles
+from tier_assets.text.signatures import band_keys, hash32, signatures
+
+WORDS = st.lists(st.sampled_from(["a", "bb", "\u00c9t\u00e9", "\u4e2d\u6587", "x."]), max_size=30).map(" ".join)
+
+
+def of_datasketch(text: str, permutations: int) -> np.ndarray:
+    sketch = datasketch.MinHash(num_perm=permutations, scheme="affine32", hashfunc=hash32)
+    for shingle in shingles(text, 5):
+        sketch.update(shingle.encode())
+    return sketch.hashvalues
+
+
+@settings(deadline=None)  # the first call compiles
+@given(st.lists(st.one_of(WORDS, st.text()), max_size=4), st.sampled_from([112, 16]))
+def test_signatures_are_those_of_datasketch(texts, permutations):
+    found = signatures(texts, ngram=5, permutations=permutations)
+    assert found.shape == (len(texts), permutations)
+    for row, text in zip(found, texts, strict=True):
+        assert row.tolist() == of_datasketch(text, permutations).tolist()
+
+
+def test_a_text_without_shingles_has_the_empty_signature():
+    assert set(signatures(["only four words here"], ngram=5, permutations=112)[0].tolist()) == {2**32 - 1}
+
+
+def test_a_band_key_depends_on_its_rows_and_its_number_alone():
+    values = np.arange(16, dtype=np.uint32).reshape(2, 8) % 4
+    keys = band_keys(np.vstack([values, [[0, 1, 2, 3, 9, 9, 9, 9]]]), bands=2, rows=4)
+    assert keys[0, 0] == keys[1, 0] == keys[2, 0]
+    assert keys[0, 1] == keys[1, 1] != keys[2, 1]
+    assert keys[0, 0] != keys[0, 1]
+
+
+def test_band_keys_are_what_the_definition_says():
+    key = 1
+    for value in (7, 8):
+        key = ((key ^ value) * 0x9E3779B97F4A7C15) % 2**64
+        key ^= key >> 31
+    assert band_keys(np.array([[7, 8]], np.uint32), bands=1, rows=2).tolist() == [[key]]

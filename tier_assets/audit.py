@@ -1,0 +1,274 @@
+"""The gate's judgement: DuckDB profiles a staged candidate, Great Expectations judges the profile against a contract.
+
+What each tier promises is in its `contract.py`; what happens after the verdict, in `promotion.py`. The profile is one row of
+numbers and every expectation is on one of them, so no document text can enter a report.
+"""
+
+import functools
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+import duckdb
+import polars as pl
+
+from tier_assets.policy import Policy
+from tier_assets.schemas import DropReason, TableSchema
+
+CheckName = Literal["completeness", "conservation", "schema", "volume", "drops", "distribution", "content", "cost"]
+
+CHECKS: Mapping[CheckName, str] = {
+    "completeness": "What arrived was read to its end.",
+    "conservation": "Every input is kept or dropped, once, with a reason.",
+    "schema": "Columns, types and required values are the tier's.",
+    "volume": "Enough is kept.",
+    "drops": "No reason drops more than it should.",
+    "distribution": "Shares and scores are like those promoted before.",
+    "content": "What is kept is what the tier promises.",
+    "cost": "The budget holds.",
+}
+"""What each check is about; a tier uses some of them."""
+
+Profile = Mapping[str, float | None]
+
+
+@dataclass(frozen=True)
+class Expectation:
+    """A bound on one number of the profile. A number that is null (nothing to measure) meets every bound.
+
+    A blocking one only warns on fewer than `blocks_from` inputs: rates of a handful of documents mean little.
+    """
+
+    check: CheckName
+    metric: str
+    meaning: str
+    at_least: float | None = None
+    at_most: float | None = None
+    blocking: bool = True
+    blocks_from: int = 0
+
+    @property
+    def allowed(self) -> str:
+        """The bound in words."""
+        low = "" if self.at_least is None else f">= {self.at_least:g}"
+        high = "" if self.at_most is None else f"<= {self.at_most:g}"
+        if self.at_least is not None and self.at_least == self.at_most:
+            return f"= {self.at_least:g}"
+        return " and ".join(bound for bound in (low, high) if bound)
+
+
+@dataclass(frozen=True)
+class Contract:
+    """What a promoted partition of a table promises, and what its fingerprint depends on.
+
+    `metrics` are DuckDB aggregates over the views `kept` (promoted rows) and `decisions`, each a whole scalar query's
+    expression with its view, e.g. ("kept", "avg(text_chars)"). `expectations` are made from the policy in force;
+    `checks` names every check it can use, whatever the policy says. `models` names what answers in it.
+    """
+
+    table: str
+    code_version: str
+    checks: tuple[CheckName, ...]
+    expectations: Callable[[Policy], Sequence[Expectation]]
+    metrics: Mapping[str, tuple[Literal["kept", "decisions"], str]]
+    policy: Callable[[Policy], str] = lambda _: ""
+    libraries: tuple[str, ...] = ()
+    models: tuple[str, ...] = ()
+    prompts_digest: str = ""
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One expectation's verdict."""
+
+    check: CheckName
+    metric: str
+    meaning: str
+    allowed: str
+    observed: float | None
+    passed: bool
+    blocking: bool
+
+    def sentence(self) -> str:
+        """The verdict for people, e.g. `completeness: files_truncated is 1, allowed = 0 (truncated: ...)`."""
+        observed = "nothing" if self.observed is None else f"{self.observed:g}"
+        return f"{self.check}: {self.metric} is {observed}, allowed {self.allowed} ({self.meaning})"
+
+
+@dataclass(frozen=True)
+class AuditReport:
+    """All verdicts on one candidate."""
+
+    findings: tuple[Finding, ...]
+    profile: Profile
+    notes: tuple[str, ...] = ()
+
+    @property
+    def holds(self) -> bool:
+        """Whether the candidate must not be promoted."""
+        return any(finding.blocking and not finding.passed for finding in self.findings)
+
+    @property
+    def failures(self) -> tuple[Finding, ...]:
+        """Findings that hold the candidate."""
+        return tuple(finding for finding in self.findings if finding.blocking and not finding.passed)
+
+    def verdict(self, check: CheckName) -> Literal["passed", "warned", "failed"]:
+        """The worst verdict of a check's expectations; a check without any has passed."""
+        missed = [finding for finding in self.findings if finding.check == check and not finding.passed]
+        if any(finding.blocking for finding in missed):
+            return "failed"
+        return "warned" if missed else "passed"
+
+    def rows(self) -> tuple[dict[str, Any], ...]:
+        """The findings as plain data, for manifests."""
+        return tuple(asdict(finding) for finding in self.findings)
+
+
+def profile(
+    kept: Sequence[Path], decisions: Path, contract: Contract, schema: TableSchema, measures: Mapping[str, float]
+) -> Profile:
+    """Numbers on a staged candidate: the universal ones, the contract's, and the transformation's own measures."""
+    with duckdb.connect() as connection:
+        connection.execute("set threads = 2")
+        files = [str(path) for path in kept]
+        connection.read_parquet(files, hive_partitioning=False).create_view("kept")
+        connection.read_parquet(str(decisions), hive_partitioning=False).create_view("decisions")
+        reasons = ", ".join(f"'{reason}'" for reason in DropReason)
+        universal = {
+            "rows_in": ("decisions", "count(*)"),
+            "rows_kept": ("kept", "count(*)"),
+            "repeated_ids": ("kept", "count(*) - count(distinct doc_id)"),
+            "repeated_decisions": ("decisions", "count(*) - count(distinct doc_id)"),
+            "undecided": ("decisions", "count(*) filter (kept is null)"),
+            "kept_share": ("decisions", "avg(kept::int)"),
+            "drops_without_reason": (
+                "decisions",
+                f"count(*) filter (not kept and (drop_reason is null or drop_reason not in ({reasons}) or rule is null))",
+            ),
+            "kept_with_reason": ("decisions", "count(*) filter (kept and drop_reason is not null)"),
+            "error_share": (
+                "decisions",
+                "avg((coalesce(drop_reason, '') in ('unreadable', 'timeout', 'model_error'))::int)",
+            ),
+        }
+        found: dict[str, float | None] = {}
+        for view in ("kept", "decisions"):
+            wanted = {name: sql for name, (over, sql) in {**universal, **contract.metrics}.items() if over == view}
+            selected = ", ".join(f"{sql} as {name}" for name, sql in wanted.items())
+            row = connection.execute(f"select {selected} from {view}").fetchone()
+            found |= dict(zip(wanted, row or (), strict=True))
+        unmatched = connection.execute(
+            "select count(*) from (select doc_id from kept) full join (select doc_id from decisions where kept) using (doc_id)"
+            " where doc_id not in (select doc_id from kept) or doc_id not in (select doc_id from decisions where kept)"
+        ).fetchone()
+    found["unmatched_rows"] = unmatched[0] if unmatched else 0
+    found |= _schema_metrics(kept, decisions, schema)
+    return {name: None if value is None else float(value) for name, value in {**found, **measures}.items()}
+
+
+def _schema_metrics(kept: Sequence[Path], decisions: Path, schema: TableSchema) -> dict[str, float]:
+    different = nulls = 0
+    for path, expected in [*((path, schema.rows) for path in kept), (decisions, schema.decisions)]:
+        actual = pl.read_parquet_schema(path)
+        different += sum(actual.get(name) != dtype for name, dtype in expected.polars.items())
+        different += len(set(actual) - set(expected.names))
+        required = [name for name in expected.required if name in actual]
+        if required:
+            counts = pl.scan_parquet(path, hive_partitioning=False).select(pl.col(required).null_count().cast(pl.Int64))
+            nulls += sum(counts.collect().row(0))
+    return {"columns_different": different, "required_nulls": nulls}
+
+
+def share_of_attempts(reason: DropReason) -> tuple[Literal["decisions"], str]:
+    """The metric: share of the prompts asked that ended with this reason."""
+    return (
+        "decisions",
+        f"count(*) filter (prompt_hash is not null and drop_reason = '{reason}') / nullif(count(prompt_hash), 0)",
+    )
+
+
+UNIVERSAL: tuple[Expectation, ...] = (
+    Expectation("conservation", "repeated_ids", "every doc_id once", 0, 0),
+    Expectation("conservation", "repeated_decisions", "one decision per input", 0, 0),
+    Expectation("conservation", "undecided", "every input is kept or dropped", 0, 0),
+    Expectation("conservation", "unmatched_rows", "kept rows are those of the kept decisions", 0, 0),
+    Expectation("conservation", "drops_without_reason", "every drop has a known reason and a rule", 0, 0),
+    Expectation("conservation", "kept_with_reason", "what is kept has no drop reason", 0, 0),
+    Expectation("schema", "columns_different", "columns and types are the tier's", 0, 0),
+    Expectation("schema", "required_nulls", "required columns are never null", 0, 0),
+)
+"""What every table promises."""
+
+
+def audit(found: Profile, expectations: Sequence[Expectation], notes: Sequence[str] = ()) -> AuditReport:
+    """Judge a profile. Great Expectations decides; an expectation it could not evaluate has failed.
+
+    Raises KeyError if an expectation is on a number that the profile does not have: a fault of the contract.
+    """
+    import pandas as pd
+    from great_expectations import ExpectationSuite
+    from great_expectations.expectations import ExpectColumnValuesToBeBetween
+
+    inputs = found["rows_in"] or 0
+    blocking = [expectation.blocking and inputs >= expectation.blocks_from for expectation in expectations]
+    metrics = sorted({expectation.metric for expectation in expectations})
+    frame = pd.DataFrame({metric: pd.Series([found[metric]], dtype="float64") for metric in metrics})
+    suite = ExpectationSuite(
+        name="contract",
+        expectations=[
+            ExpectColumnValuesToBeBetween(
+                column=expectation.metric,
+                min_value=expectation.at_least,
+                max_value=expectation.at_most,
+                severity="critical" if blocking[position] else "warning",
+                meta={"position": position},
+            )
+            for position, expectation in enumerate(expectations)
+        ],
+    )
+    results = _batch(frame).validate(suite, result_format="BOOLEAN_ONLY")
+    passed = {
+        result.expectation_config.meta["position"]: bool(result.success) and not _raised(result.exception_info)
+        for result in results.results
+    }
+    return AuditReport(
+        tuple(
+            Finding(
+                expectation.check,
+                expectation.metric,
+                expectation.meaning,
+                expectation.allowed,
+                found[expectation.metric],
+                passed.get(position, False),
+                blocking[position],
+            )
+            for position, expectation in enumerate(expectations)
+        ),
+        found,
+        tuple(notes),
+    )
+
+
+def _batch(frame: Any) -> Any:
+    return _frames().get_batch({"dataframe": frame})
+
+
+@functools.cache
+def _frames() -> Any:
+    """Where batches come from: one context for the process, without a project, telemetry or progress bars."""
+    import great_expectations as gx
+    from great_expectations.data_context.types.base import ProgressBarsConfig
+
+    context = gx.get_context(mode="ephemeral")
+    context.variables.progress_bars = ProgressBarsConfig(globally=False)
+    asset = context.data_sources.add_pandas("candidate").add_dataframe_asset("profile")
+    return asset.add_batch_definition_whole_dataframe("row")
+
+
+def _raised(info: Any) -> bool:
+    """GX nests its exceptions by metric; any of them means the expectation was not evaluated."""
+    if isinstance(info, Mapping):
+        return bool(info.get("raised_exception")) or any(_raised(value) for value in info.values())
+    return False

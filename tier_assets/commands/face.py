@@ -1,0 +1,125 @@
+"""What every command shares: --home and --json before or after its arguments, tiers and keys as arguments, tables."""
+
+import json
+import sys
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import cache, cached_property
+from typing import Any, TypeVar
+
+import click
+
+from tier_assets import planning
+from tier_assets.definitions import find_home, open_language_identifier, open_language_model
+from tier_assets.home import Home
+from tier_assets.inference import identity
+from tier_assets.keys import PartitionKey
+from tier_assets.lake import Lake
+from tier_assets.landing import Arrival, LandingZone
+from tier_assets.policy_book import PolicyBook
+from tier_assets.tiers import Tier
+
+Command = TypeVar("Command", bound=Callable[..., Any])
+
+
+def common(command: Command) -> Command:
+    """Add --home and --json; what is given nearer to the end wins."""
+    home = click.option("--home", metavar="DIR", expose_value=False, callback=_keep, help="The home to work on.")
+    as_json = click.option(
+        "--json", is_flag=True, default=None, expose_value=False, callback=_keep, help="Print one JSON document."
+    )
+    return home(as_json(command))
+
+
+def _keep(context: click.Context, parameter: click.Parameter, value: Any) -> None:
+    options = context.find_root().ensure_object(dict)
+    if value is not None:
+        options[parameter.name] = value
+
+
+class TierType(click.ParamType[Tier]):
+    """A tier by name."""
+
+    name = "tier"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Tier:
+        """Fails with the tiers there are."""
+        try:
+            return Tier(value)
+        except ValueError:
+            self.fail(f"{value!r} is no tier: use one of {', '.join(Tier)}", param, ctx)
+
+
+def partition_option(command: Command) -> Command:
+    """Add -p/--partition, any number of times."""
+    return click.option("-p", "--partition", "partitions", multiple=True, metavar="PARTITION", help="Only these.")(
+        command
+    )
+
+
+def keys(partitions: Sequence[str]) -> list[PartitionKey] | None:
+    """The keys named, or None for all. Raises PartitionKeyError."""
+    return [PartitionKey.parse(name) for name in dict.fromkeys(partitions)] or None
+
+
+@dataclass(frozen=True)
+class Session:
+    """One invocation's home, opened."""
+
+    home: Home
+    as_json: bool
+
+    @classmethod
+    def open(cls) -> "Session":
+        """From the options of the running command; prepares the home if it is new."""
+        options = click.get_current_context().find_root().ensure_object(dict)
+        home = find_home(options.get("home"))
+        home.prepare()
+        return cls(home, bool(options.get("json")))
+
+    @cached_property
+    def lake(self) -> Lake:
+        """The home's lake."""
+        return Lake(self.home.lake)
+
+    @property
+    def landing(self) -> LandingZone:
+        """The home's landing zone."""
+        return LandingZone(self.home.landing)
+
+    def policies(self) -> PolicyBook:
+        """The home's policy, read now."""
+        return PolicyBook.read(self.home.policy)
+
+    def arrivals(self) -> dict[PartitionKey, Arrival]:
+        """What has landed, complete or not."""
+        settle = self.policies().default.landing.settle_seconds
+        return {arrival.key: arrival for arrival in self.landing.arrivals_now(settle)}
+
+    def models(self) -> planning.Models:
+        """Digests of the models in force; nothing is started."""
+        return {
+            "language_identifier": cache(lambda: open_language_identifier().digest),
+            "language_model": cache(lambda: identity(open_language_model(self.home, self.policies()))),
+        }
+
+    def emit(self, document: Any, text: Callable[[], str]) -> None:
+        """Print the JSON document, or the text for people."""
+        print(json.dumps(document, ensure_ascii=False, default=str) if self.as_json else text())
+
+    def say(self, line: str) -> None:
+        """A line for people beside the result."""
+        print(line, file=sys.stderr)
+
+
+def table(header: Sequence[str], rows: Sequence[Sequence[str]], right: Sequence[str] = ()) -> str:
+    """Aligned columns; those named in `right` are numbers."""
+    widths = [max(len(row[column]) for row in (header, *rows)) for column in range(len(header))]
+    lines = [
+        "  ".join(
+            cell.rjust(width) if name in right else cell.ljust(width)
+            for name, cell, width in zip(header, row, widths, strict=True)
+        ).rstrip()
+        for row in (header, *rows)
+    ]
+    return "\n".join(lines)

@@ -1,0 +1,100 @@
+"""The table of states and numbers that `status` and `materialize` print: one row per tier and partition."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from tier_assets.commands.face import table
+from tier_assets.lake import Lake
+from tier_assets.planning import Need
+
+_SHOWN_REASONS = 3
+
+
+def overview(lake: Lake, needs: Sequence[Need]) -> list[dict[str, Any]]:
+    """Plain data, in the order given; numbers of the promoted version, else of the held candidate, else null."""
+    rows = []
+    for need in needs:
+        head = lake.head(need.tier, need.key)
+        held = None if head else lake.held(need.tier, need.key)
+        summary: Mapping[str, Any] = head.summary if head else held.summary if held else {}
+        rows.append(
+            {
+                "tier": need.tier.value,
+                "partition": str(need.key),
+                "state": need.state,
+                "version": head.number if head else None,
+                "rows_in": summary.get("rows_in"),
+                "rows_kept": summary.get("rows_kept"),
+                "dropped": summary.get("dropped", {}),
+                "tokens": summary.get("tokens"),
+                "tokens_exact": summary.get("tokens_exact", False),
+                "checks": summary.get("checks", {"passed": 0, "warned": 0, "failed": 0}),
+                "seconds": summary.get("seconds"),
+                "cost": summary.get("cost"),
+                "why": need.why,
+                "notes": summary.get("notes", []),
+            }
+        )
+    return rows
+
+
+def overview_table(rows: Sequence[Mapping[str, Any]]) -> str:
+    """For people: estimates carry `~`, what is unknown is `-`."""
+    header = (
+        "tier",
+        "partition",
+        "state",
+        "v",
+        "in",
+        "kept",
+        "dropped by reason",
+        "tokens",
+        "checks",
+        "seconds",
+        "cost",
+    )
+    cells = [
+        (
+            row["tier"],
+            row["partition"],
+            row["state"],
+            _number(row["version"]),
+            _number(row["rows_in"]),
+            _number(row["rows_kept"]),
+            _drops(row["dropped"]),
+            _number(row["tokens"]) if row["tokens_exact"] or row["tokens"] is None else f"~{row['tokens']:,}",
+            _checks(row["checks"]) if row["rows_in"] is not None else "-",
+            "-" if row["seconds"] is None else f"{row['seconds']:.1f}",
+            "-" if row["cost"] is None else f"{row['cost']:.4f}",
+        )
+        for row in rows
+    ]
+    legend = "checks: passed/warned/failed; ~ estimated from characters; - unknown or unpriced"
+    return table(header, cells, right=("v", "in", "kept", "tokens", "seconds", "cost")) + "\n" + legend
+
+
+def remarks(rows: Sequence[Mapping[str, Any]]) -> list[str]:
+    """What the numbers do not say: why a partition is not current, and what its promoted version noted."""
+    lines = []
+    for row in rows:
+        name = f"{row['tier']} {row['partition']}"
+        if row["why"] and (row["state"] not in ("absent", "landed", "current") or row["version"] is not None):
+            lines.append(f"{row['state']}: {name}: {row['why']}")
+        if row["version"] is not None:
+            lines += [f"note: {name}: {note}" for note in row["notes"]]
+    return lines
+
+
+def _number(value: int | None) -> str:
+    return "-" if value is None else f"{value:,}"
+
+
+def _drops(dropped: Mapping[str, int]) -> str:
+    ordered = sorted(dropped.items(), key=lambda pair: (-pair[1], pair[0]))
+    shown = [f"{reason} {count:,}" for reason, count in ordered[:_SHOWN_REASONS]]
+    rest = sum(count for _, count in ordered[_SHOWN_REASONS:])
+    return ", ".join([*shown, f"others {rest:,}"] if rest else shown) or "-"
+
+
+def _checks(checks: Mapping[str, int]) -> str:
+    return f"{checks['passed']}/{checks['warned']}/{checks['failed']}"

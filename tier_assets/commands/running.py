@@ -1,0 +1,257 @@
+"""`strata materialize`, `promote` and `train`: what changes the lake."""
+
+import getpass
+import os
+import sys
+import time
+from collections.abc import Callable, Sequence
+from contextlib import closing
+from functools import partial
+from typing import Any
+
+import click
+
+from tier_assets import planning
+from tier_assets.commands.face import Session, TierType, common, keys, partition_option, table
+from tier_assets.commands.overview import overview, overview_table, remarks
+from tier_assets.commits import Version
+from tier_assets.definitions import RunOutcome, open_language_model, orchestrator
+from tier_assets.errors import LakeError
+from tier_assets.keys import PartitionKey
+from tier_assets.planning import Need
+from tier_assets.progress import TerminalNarrator
+from tier_assets.promotion import TOKEN_BUDGET_TAG
+from tier_assets.schemas import SCORERS
+from tier_assets.tiers import Tier
+
+# A scorer learns from all of L1, so L1 goes through all partitions before L2 starts with any.
+_PHASES = ((Tier.RAW, Tier.FILTERED), (Tier.SELECTED, Tier.REFINED, Tier.ORGANIZED))
+_FAILED, _HELD = 1, 3
+_POLL_SECONDS = 0.5
+
+RunTiers = Callable[..., RunOutcome]
+"""Runs tiers of one partition, with tags."""
+
+
+@click.command()
+@click.argument("tier", type=TierType(), required=False)
+@partition_option
+@click.option("--plan", "only_plan", is_flag=True, help="Say what would run and why; run nothing.")
+@common
+def materialize(tier: Tier | None, partitions: tuple[str, ...], only_plan: bool) -> int:
+    """Run what is new or stale, with everything it needs upstream, through Dagster.
+
+    Ends with 0 when all is current, 3 when a partition is held or blocked, 1 on a failure.
+    """
+    session = Session.open()
+    work = _Work(session, tier or Tier.ORGANIZED, keys(partitions))
+    if only_plan:
+        return _show_plan(session, work.needs())
+    errors = work.run()
+    needs = work.needs()
+    for error in errors:
+        session.say(f"failed: {error}")
+    stuck = [need for need in needs if need.state in ("held", "blocked")]
+    for need in stuck:
+        session.say(f"{need.state}: {need.tier} {need.key}: {need.why}")
+    rows = overview(session.lake, needs)
+
+    def text() -> str:
+        told = [line for line in remarks(rows) if not line.startswith(("held:", "blocked:"))]
+        return "\n".join([overview_table(rows), *told]) if rows else "nothing has landed"
+
+    session.emit({"rows": rows, "errors": errors}, text)
+    return _FAILED if errors else _HELD if stuck else 0
+
+
+class _Work:
+    """The wanted part of the plan, and running it."""
+
+    def __init__(self, session: Session, highest: Tier, wanted: Sequence[PartitionKey] | None) -> None:
+        self._session = session
+        self._tiers = [tier for tier in Tier if tier.level <= highest.level]
+        self._wanted = wanted
+        self._budget = session.policies().default.refined.max_tokens
+        self._cut: set[PartitionKey] = set()
+        self._narrator = TerminalNarrator()
+        self._models = session.models()
+        unknown = set(wanted or ()) - {*session.arrivals(), *session.lake.partitions(Tier.RAW)}
+        if unknown:
+            names = ", ".join(sorted(map(str, unknown)))
+            raise LakeError(f"nothing has landed for {names}: `strata land {min(map(str, unknown))} FILE...` first")
+
+    def needs(self, key: PartitionKey | None = None) -> list[Need]:
+        """The plan as it is now."""
+        session = self._session
+        return planning.plan(
+            session.lake,
+            session.arrivals(),
+            session.policies(),
+            self._models,
+            tiers=self._tiers,
+            partitions=[key] if key else self._wanted,
+        )
+
+    def run(self) -> list[str]:
+        """Run all there is to do; returns the failures, a line each."""
+        todo = [need for need in self.needs() if need.runs or need.state == "running"]
+        session, errors = self._session, list[str]()
+        if not todo:
+            # A killed command may have promoted all and left Dagster a run that never ends.
+            dagster = orchestrator(session.home)
+            with dagster.instance() as instance:
+                dagster.prepare(instance, [need.key for need in self.needs()])
+            return []
+        with closing(open_language_model(session.home, session.policies())) as model:
+            resources = {
+                "lake": session.lake,
+                "landing": session.landing,
+                "policies": session.policies(),
+                "language_model": model,
+                "narrator": self._narrator,
+            }
+            dagster = orchestrator(session.home, **resources)
+            with dagster.instance() as instance:
+                dagster.prepare(instance, [need.key for need in self.needs()])
+                run = partial(dagster.materialize, instance)
+                for phase in _PHASES:
+                    # Asked anew: L1 may have trained nothing or a scorer, which makes other partitions stale.
+                    for key in self._busy_keys(phase):
+                        errors += self._run_partition(run, phase, key)
+                # A scorer trained by the first partition makes those stale that were current before: once more.
+                for key in self._busy_keys(_PHASES[-1]):
+                    if not any(error.startswith(f"{key}:") for error in errors):
+                        errors += self._run_partition(run, _PHASES[-1], key)
+        return errors
+
+    def _busy_keys(self, phase: Sequence[Tier]) -> list[PartitionKey]:
+        """Partitions with work in the phase, less those that only lack budget and were computed by this command."""
+        busy = (need for need in self.needs() if need.tier in phase and (need.runs or need.state == "running"))
+        return [key for key in dict.fromkeys(need.key for need in busy) if key not in self._cut]
+
+    def _run_partition(self, run: RunTiers, phase: Sequence[Tier], key: PartitionKey) -> list[str]:
+        """Run the tiers of the phase that have work; returns the failure, if there is one."""
+        self._wait_for_others(phase, key)
+        needs = self.needs(key)
+        tiers = _runnable([need.tier for need in needs if need.runs and need.tier in phase], needs)
+        if not tiers:
+            return []
+        lake = self._session.lake
+        self._narrator.say(f"{key}: {', '.join(tiers)}")
+        heads = [lake.head(tier, key) for tier in tiers]
+        outcome = run(tiers, key, tags={TOKEN_BUDGET_TAG: str(self._budget)})
+        for tier, head in zip(tiers, heads, strict=True):
+            self._say_whose(tier, key, head, outcome.run_id)
+        self._spend(key, outcome.run_id)
+        return [] if outcome.succeeded or self._is_hold(key) else [f"{key}: {outcome.error}"]
+
+    def _wait_for_others(self, phase: Sequence[Tier], key: PartitionKey) -> None:
+        """Another process is at work on the partition: doing the same at the same time would only lose the race."""
+        said = False
+        while busy := [need for need in self.needs(key) if need.state == "running" and need.tier in phase]:
+            if not said:
+                self._narrator.say(
+                    f"{key}: {busy[0].tier} is being computed by another process, {busy[0].why}: waiting"
+                )
+                said = True
+            # The other process tells nobody when it ends; its attempt file does.
+            time.sleep(_POLL_SECONDS)
+
+    def _say_whose(self, tier: Tier, key: PartitionKey, before: Version | None, run_id: str) -> None:
+        head = self._session.lake.head(tier, key)
+        if head and head != before and head.run_id != run_id:
+            self._narrator.say(f"{key}: {tier} was promoted by another run at the same time (version {head.number})")
+
+    def _is_hold(self, key: PartitionKey) -> bool:
+        states = [need.state for need in self.needs(key)]
+        return "held" in states and "failed" not in states
+
+    def _spend(self, key: PartitionKey, run_id: str) -> None:
+        for tier in (Tier.REFINED, Tier.ORGANIZED):
+            made = self._session.lake.head(tier, key), self._session.lake.held(tier, key)
+            for each in made:
+                if each and each.run_id == run_id:
+                    self._budget = max(0, self._budget - int(each.summary.get("completion_tokens") or 0))
+                    if each.summary.get("cut_by_budget"):
+                        self._cut.add(key)
+
+
+def _runnable(tiers: Sequence[Tier], needs: Sequence[Need]) -> list[Tier]:
+    """Without the tiers above one that will have nothing to read: not promoted, and not about to be."""
+    dry = [need.tier.level for need in needs if not need.runs and not need.served]
+    return [tier for tier in tiers if not dry or tier.level < min(dry)]
+
+
+def _show_plan(session: Session, needs: Sequence[Need]) -> int:
+    rows = [
+        {"tier": need.tier, "partition": str(need.key), "state": need.state, "runs": need.runs, "why": need.why}
+        for need in needs
+    ]
+
+    def text() -> str:
+        busy = [(need.tier, str(need.key), need.state, need.why) for need in needs if need.runs]
+        idle = len(rows) - len(busy)
+        body = table(("tier", "partition", "state", "why"), busy) if busy else "nothing to run"
+        return body + (f"\n{idle} more need no run" if busy and idle else "")
+
+    session.emit({"plan": rows}, text)
+    return 0
+
+
+@click.command()
+@click.argument("tier", type=TierType())
+@click.option("-p", "--partition", required=True, metavar="PARTITION", help="The held partition.")
+@click.option("--reason", required=True, metavar="TEXT", help="Why it is right to promote it; stays on the record.")
+@common
+def promote(tier: Tier, partition: str, reason: str) -> None:
+    """Promote a held candidate in spite of its failed checks, on the record."""
+    if not reason.strip():
+        raise click.UsageError("--reason must say why", ctx=click.get_current_context())
+    session = Session.open()
+    key = PartitionKey.parse(partition)
+    held = session.lake.held(tier, key)
+    if held is None:
+        raise LakeError(f"{tier} {key} has no held candidate: `strata history {tier} -p {key}` shows what there is")
+    version = session.lake.promote(held, kind="override", actor=_user(), reason=reason.strip())
+    dagster = orchestrator(session.home)
+    with dagster.instance() as instance:
+        dagster.prepare(instance, [key])
+    document: dict[str, Any] = {
+        "tier": tier,
+        "partition": str(key),
+        "version": version.number,
+        "reason": version.reason,
+    }
+    session.emit(document, lambda: f"{tier} {key}: version {version.number} promoted by override")
+    sys.stdout.flush()
+
+
+@click.command()
+@common
+def train() -> int:
+    """Train the quality scorer anew on what is promoted now, and promote it if its gate lets it.
+
+    Selected partitions are stale afterwards: the next `strata materialize` scores them anew.
+    """
+    session = Session.open()
+    with closing(open_language_model(session.home, session.policies())) as model:
+        resources = {"lake": session.lake, "policies": session.policies(), "language_model": model}
+        dagster = orchestrator(session.home, **resources)
+        with dagster.instance() as instance:
+            dagster.prepare(instance, [])
+            outcome = dagster.train(instance)
+    if not outcome.succeeded:
+        session.say(f"strata: {outcome.error}")
+        return _HELD if session.lake.held(SCORERS, planning.SCORER_KEY) else _FAILED
+    row = session.lake.read(SCORERS, planning.SCORER_KEY).drop("reference").collect().row(0, named=True)
+    text = f"scorer {row['sha256'][:12]}: AUC {row['auc']:.3f} on {row['holdout']} examples, cut {row['cut']:.3f}"
+    session.emit({"scorer": row}, lambda: text)
+    return 0
+
+
+def _user() -> str:
+    """Who runs the command; a container's user may have no name."""
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):
+        return f"uid {os.getuid()}"

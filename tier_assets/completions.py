@@ -1,0 +1,266 @@
+"""The completion cache: what a model has answered once is never asked again, by any run, process or thread.
+
+Answers are kept by (prompt digest, model digest); the prompt's digest covers its sampling, seed and output schema, so an
+edited recipe or another model asks anew. Each answer is on disk before it is handed on, so a killed run pays for no
+finished request twice. Failed requests are not kept. Documents are not named here: the decisions of L3 and L4 carry
+`prompt_hash`, which is this cache's key. Who answers is in `resources/`.
+"""
+
+import fcntl
+import logging
+import os
+import sqlite3
+import threading
+from collections.abc import Callable, Generator, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import AbstractContextManager, closing
+from pathlib import Path
+from queue import SimpleQueue
+from typing import Literal, Protocol, TypeVar
+
+from tier_assets.errors import StrataError
+from tier_assets.inference import Completion, LanguageModel, Prompt
+
+_SCHEMA = """
+create table if not exists completions (
+    prompt text not null,
+    model text not null,
+    text text not null,
+    finish_reason text not null,
+    prompt_tokens integer not null,
+    completion_tokens integer not null,
+    primary key (prompt, model)
+) without rowid
+"""
+_BUSY_SECONDS = 60.0
+_DAMAGE = frozenset({sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB})
+
+_log = logging.getLogger(__name__)
+_T = TypeVar("_T")
+
+
+class ManagedLanguageModel(LanguageModel, Protocol):
+    """A model that holds something to give back: a server, connections, a file."""
+
+    def close(self) -> None:
+        """Give it back. May be called twice."""
+        ...
+
+
+class CompletionCache:
+    """Completions in one SQLite file, shared by threads and processes. A damaged file is moved aside, not fatal."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._lock = threading.Lock()
+        self._connection: sqlite3.Connection | None = None
+
+    def get(self, prompt: str, model: str) -> Completion | None:
+        """The completion kept for these digests, marked as cached."""
+        return self._use(lambda connection: _select(connection, prompt, model))
+
+    def put(self, prompt: str, model: str, completion: Completion) -> Completion:
+        """Keep a completion unless one is kept already; the one that holds, so that rival processes agree."""
+
+        def keep(connection: sqlite3.Connection) -> Completion:
+            values = (completion.text, completion.finish_reason, completion.prompt_tokens, completion.completion_tokens)
+            connection.execute("insert or ignore into completions values (?, ?, ?, ?, ?, ?)", (prompt, model, *values))
+            if connection.execute("select changes()").fetchone()[0]:
+                return completion
+            return _select(connection, prompt, model) or completion
+
+        return self._use(keep)
+
+    def close(self) -> None:
+        """Close the file."""
+        with self._lock:
+            if self._connection is not None:
+                self._connection.close()
+                self._connection = None
+
+    def _use(self, action: Callable[[sqlite3.Connection], _T]) -> _T:
+        """Do something with the file; once more on a new one if it turns out to be damaged."""
+        with self._lock:
+            try:
+                try:
+                    return action(self._opened())
+                except sqlite3.DatabaseError as error:
+                    if not _is_damage(error):
+                        raise
+                    self._set_aside()
+                    return action(self._opened())
+            except sqlite3.OperationalError as error:
+                raise StrataError(
+                    f"the completion cache {self._path} cannot be used ({error}): check its disk and permissions"
+                ) from error
+
+    def _opened(self) -> sqlite3.Connection:
+        if self._connection is None:
+            self._path.parent.mkdir(parents=True, exist_ok=True)
+            self._connection = _open(self._path)
+        return self._connection
+
+    def _set_aside(self) -> None:
+        """Move the damaged file away, unless another process has done so since we opened ours."""
+        if self._connection is not None:
+            self._connection.close()
+            self._connection = None
+        with self._path.with_name(self._path.name + ".lock").open("w") as guard:
+            fcntl.flock(guard, fcntl.LOCK_EX)
+            if _is_sound(self._path):
+                return
+            aside = _free_name(self._path)
+            for suffix in ("-wal", "-shm", ""):
+                part = self._path.with_name(self._path.name + suffix)
+                if part.exists():
+                    part.rename(aside.with_name(aside.name + suffix))
+        _log.warning("the completion cache %s is damaged: moved to %s and begun anew", self._path, aside.name)
+
+
+class CachedLanguageModel(AbstractContextManager["CachedLanguageModel"]):
+    """A language model that remembers. It has the name and digest of the model it wraps, and closes it."""
+
+    def __init__(self, model: ManagedLanguageModel, path: Path) -> None:
+        self._model = model
+        self._cache = CompletionCache(path)
+
+    @property
+    def name(self) -> str:
+        """The wrapped model's."""
+        return self._model.name
+
+    @property
+    def digest(self) -> str:
+        """The wrapped model's: the same model with and without a cache gives the same fingerprints."""
+        return self._model.digest
+
+    @property
+    def profile(self) -> Literal["small", "large"]:
+        """The wrapped model's."""
+        return self._model.profile
+
+    @property
+    def context_tokens(self) -> int:
+        """The wrapped model's."""
+        return self._model.context_tokens
+
+    def generate(self, prompts: Sequence[Prompt]) -> Iterator[tuple[int, Completion]]:
+        """What is known first (`cached`, 0 seconds), then the rest as it finishes. Equal prompts are asked once.
+
+        Of equal prompts the first carries the tokens and seconds of the request, the others are `cached`.
+        Raises what the wrapped model raises, and StrataError if the cache's file cannot be written.
+        """
+        if not prompts:
+            return
+        model = self._model.digest
+        unknown: dict[str, list[int]] = {}
+        for index, prompt in enumerate(prompts):
+            digest = prompt.digest
+            if digest in unknown:
+                unknown[digest].append(index)
+            elif (known := self._cache.get(digest, model)) is not None:
+                yield index, known
+            else:
+                unknown[digest] = [index]
+        if not unknown:
+            return
+        digests = list(unknown)
+        asked = [prompts[unknown[digest][0]] for digest in digests]
+        with closing(self._answers(asked, digests, model)) as answers:
+            for position, completion in answers:
+                first, *others = unknown[digests[position]]
+                yield first, completion
+                yield from ((other, _again(completion)) for other in others)
+
+    def _answers(
+        self, prompts: Sequence[Prompt], digests: Sequence[str], model: str
+    ) -> Generator[tuple[int, Completion], None, None]:
+        """Answers from the model, each kept the moment it is there, however slowly the caller takes them."""
+        arrived: SimpleQueue[tuple[int, Completion] | None] = SimpleQueue()
+        stop = threading.Event()
+
+        def work() -> None:
+            for position, completion in self._model.generate(prompts):
+                failed = completion.finish_reason == "error"
+                kept = completion if failed else self._cache.put(digests[position], model, completion)
+                arrived.put((position, kept))
+                if stop.is_set():
+                    return
+
+        def finished(_: Future[None]) -> None:
+            arrived.put(None)
+
+        with ThreadPoolExecutor(1, thread_name_prefix="completions") as pool:
+            working = pool.submit(work)
+            working.add_done_callback(finished)
+            try:
+                while (answer := arrived.get()) is not None:
+                    yield answer
+            finally:
+                stop.set()
+            working.result()
+
+    def close(self) -> None:
+        """Close the file and the wrapped model."""
+        self._cache.close()
+        self._model.close()
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+
+def _again(completion: Completion) -> Completion:
+    """The same answer for an equal prompt: nothing was paid for it. A failure stays a failure, not a cached answer."""
+    return Completion(
+        completion.text,
+        completion.finish_reason,
+        completion.prompt_tokens,
+        completion.completion_tokens,
+        cached=completion.finish_reason != "error",
+    )
+
+
+def _select(connection: sqlite3.Connection, prompt: str, model: str) -> Completion | None:
+    row = connection.execute(
+        "select text, finish_reason, prompt_tokens, completion_tokens from completions where prompt = ? and model = ?",
+        (prompt, model),
+    ).fetchone()
+    if row is None:
+        return None
+    text, finish_reason, prompt_tokens, completion_tokens = row
+    return Completion(text, finish_reason, prompt_tokens, completion_tokens, cached=True)
+
+
+def _open(path: Path) -> sqlite3.Connection:
+    """A connection in autocommit. WAL with `normal` loses nothing when a process dies, at most the last on power loss."""
+    connection = sqlite3.connect(path, timeout=_BUSY_SECONDS, isolation_level=None, check_same_thread=False)
+    try:
+        connection.execute("pragma journal_mode = wal")
+        connection.execute("pragma synchronous = normal")
+        connection.execute(_SCHEMA)
+    except sqlite3.DatabaseError:
+        connection.close()
+        raise
+    return connection
+
+
+def _is_damage(error: sqlite3.DatabaseError) -> bool:
+    code: int = getattr(error, "sqlite_errorcode", 0)
+    return code & 0xFF in _DAMAGE
+
+
+def _is_sound(path: Path) -> bool:
+    try:
+        with closing(_open(path)) as connection:
+            return bool(connection.execute("pragma quick_check(1)").fetchone()[0] == "ok")
+    except sqlite3.DatabaseError as error:
+        if _is_damage(error):
+            return False
+        raise
+
+
+def _free_name(path: Path) -> Path:
+    number = 1
+    while os.path.lexists(aside := path.with_name(f"{path.name}.damaged-{number}")):
+        number += 1
+    return aside

@@ -1,0 +1,104 @@
+"""The composition root: assets, sensors, schedules and resources on one screen. The only importer of the two adapters."""
+
+from typing import Any
+
+import dagster as dg
+
+from resources import deployments, models, storage
+from resources.language_model import language_model as choose_language_model
+from resources.orchestrator import Orchestrator, RunOutcome
+from resources.text_classifier import language_identifier
+from sensors.automation import tier_automation
+from sensors.raw_landing import raw_landing
+from sensors.schedules import refresh_job, refresh_schedule
+from tier_assets.completions import ManagedLanguageModel
+from tier_assets.errors import StrataError
+from tier_assets.home import Home
+from tier_assets.inference import TextClassifier
+from tier_assets.l0_raw.asset import l0_raw
+from tier_assets.l1_filtered.asset import l1_filtered
+from tier_assets.l2_selected.asset import l2_selected, quality_scorer
+from tier_assets.l3_refined.asset import l3_refined
+from tier_assets.l4_organized.asset import l4_organized
+from tier_assets.lake import Lake
+from tier_assets.policy_book import PolicyBook
+from tier_assets.progress import LogNarrator
+
+ASSETS = (l0_raw, l1_filtered, quality_scorer, l2_selected, l3_refined, l4_organized)
+
+
+def build_definitions(**overrides: Any) -> dg.Definitions:
+    """The asset graph; `overrides` replaces resources by name, with plain objects or resource definitions."""
+    refresh = refresh_job()
+    landing_zone = dg.AssetSpec(
+        "landing", group_name="tiers", description="Raw dumps as they arrive in the landing zone."
+    )
+    return dg.Definitions(
+        assets=[landing_zone, *ASSETS],
+        jobs=[refresh],
+        schedules=[refresh_schedule(refresh)],
+        sensors=[raw_landing, tier_automation()],
+        executor=dg.in_process_executor,
+        resources={
+            "home": storage.home,
+            "lake": storage.lake,
+            "landing": storage.landing,
+            "policies": storage.policies,
+            "narrator": LogNarrator(),
+            "language_identifier": models.language_identifier,
+            "classifier_trainer": models.classifier_trainer,
+            "language_model": models.language_model,
+            **overrides,
+        },
+    )
+
+
+def find_home(named: str | None) -> Home:
+    """The home a command works on: the one named, else the environment's.
+
+    Raises StrataError for a path with characters that DuckDB, Delta or SQLite would read as a pattern or an escape.
+    """
+    home = Home(deployments.home(named))
+    flaws = sorted(set("[]*?%{}#") & set(str(home.root)))
+    if flaws:
+        raise StrataError(f"{home.root}: a home's path cannot hold {' '.join(flaws)}: choose another with --home")
+    return home
+
+
+def open_language_identifier() -> TextClassifier:
+    """The classifier of languages."""
+    return language_identifier()
+
+
+def open_language_model(home: Home, policies: PolicyBook) -> ManagedLanguageModel:
+    """The policy's language model with the home's cache; starts nothing until asked. Close it."""
+    policy = policies.default.language_model
+    return choose_language_model(policy, api_key=deployments.api_key(), cache_path=home.completions)
+
+
+def orchestrator(home: Home, **overrides: Any) -> Orchestrator:
+    """Dagster on a home, for a process that is not Dagster."""
+    return Orchestrator(home, Lake(home.lake), build_definitions(home=home, **overrides))
+
+
+def dagster_environment(home: Home) -> dict[str, str]:
+    """The environment for Dagster's own processes on a home."""
+    return deployments.child_environment(home.root)
+
+
+__all__ = [
+    "RunOutcome",
+    "build_definitions",
+    "dagster_environment",
+    "defs",
+    "find_home",
+    "open_language_identifier",
+    "open_language_model",
+    "orchestrator",
+]
+
+
+@dg.definitions
+def defs() -> dg.Definitions:
+    """What Dagster loads."""
+    return build_definitions()

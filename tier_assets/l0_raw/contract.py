@@ -1,0 +1,31 @@
+"""What a promoted partition of L0 promises: every landed file was read to its end, every capture is there or accounted for."""
+
+from collections.abc import Sequence
+
+from tier_assets.audit import UNIVERSAL, Contract, Expectation
+from tier_assets.policy import Policy
+from tier_assets.tiers import Tier
+
+
+def _expectations(policy: Policy) -> Sequence[Expectation]:
+    audit = policy.audit
+    return (
+        *UNIVERSAL,
+        Expectation("completeness", "files_empty", "no landed file is empty", 0, 0),
+        Expectation("completeness", "files_truncated", "no landed file is truncated", 0, 0),
+        Expectation("completeness", "files_unreadable", "every landed file is of a known kind", 0, 0),
+        Expectation("completeness", "files_missing", "every file that _SUCCESS lists is there, unchanged", 0, 0),
+        Expectation("volume", "rows_kept", "something was captured", at_least=1),
+        Expectation("drops", "error_share", "few captures are damaged", at_most=audit.warn_error_share, blocking=False),
+    )
+
+
+CONTRACT = Contract(
+    table=Tier.RAW,
+    code_version="1",
+    checks=("completeness", "conservation", "schema", "volume", "drops"),
+    expectations=_expectations,
+    metrics={"payload_bytes": ("kept", "sum(payload_bytes)")},
+    policy=lambda policy: policy.raw.digest,
+    libraries=("brotli", "pyarrow", "zstandard"),
+)

@@ -1,0 +1,89 @@
+"""An HTTP response as a WARC file stores it: status, media type, charset, and the body with its codings undone."""
+
+import re
+from dataclasses import dataclass
+
+from tier_assets.l0_raw.codings import Decoded, undo_chunks, undo_content
+
+UNKNOWN_MEDIA_TYPE = "application/octet-stream"
+
+_STATUS = re.compile(rb"HTTP/\d(?:\.\d)? +(\d{3})(?:[ \t][^\r\n]*)?\r?\n", re.IGNORECASE)
+_BLANK = re.compile(rb"\r?\n\r?\n")
+_MEDIA_TYPE = re.compile(r"[a-z0-9][a-z0-9!#$&^_.+-]*/[a-z0-9][a-z0-9!#$&^_.+-]*")
+_CHARSET = re.compile(r"charset\s*=\s*[\"']?\s*([A-Za-z0-9][A-Za-z0-9._:+-]*)", re.IGNORECASE)
+_HTML = re.compile(rb"\s*(?:<!--.{0,400}?-->\s*)?<(?:!doctype\s+html|html)\b", re.IGNORECASE | re.DOTALL)
+_FOLD = re.compile(r"\r?\n[ \t]+")
+_MOST_CODINGS = 4  # more are an attack: each costs a pass over the body
+
+
+class BadHttpError(Exception):
+    """A block that is no HTTP response."""
+
+
+@dataclass(frozen=True)
+class Response:
+    """A parsed response. `flaws` names what was wrong with its codings."""
+
+    status: int
+    media_type: str
+    charset: str | None
+    body: bytes
+    flaws: tuple[str, ...] = ()
+
+
+def media_type(content_type: str | None, body: bytes = b"") -> str:
+    """The media type without parameters, lower case; without one that can be read, HTML if it begins so, else unknown."""
+    stated = (content_type or "").partition(";")[0].strip().lower()
+    if _MEDIA_TYPE.fullmatch(stated):
+        return stated
+    return "text/html" if _HTML.match(body) else UNKNOWN_MEDIA_TYPE
+
+
+def charset(content_type: str | None) -> str | None:
+    """The charset parameter of a content type, lower case."""
+    found = _CHARSET.search(content_type or "")
+    return found[1].lower() if found else None
+
+
+def parse_response(block: bytes, limit: int, identified: str | None = None) -> Response:
+    """Read a response of which at most `limit` bytes of body may come out.
+
+    `identified` is the media type that the crawler found itself, used where the server stated none. Raises BadHttpError,
+    CodingError for a body of which nothing can be had, OversizeError for one that is too long.
+    """
+    status = _STATUS.match(block)
+    if not status:
+        raise BadHttpError("no HTTP status line")
+    blank = _BLANK.search(block, status.end() - 2)
+    headers = _headers(block[status.end() : blank.start() if blank else len(block)])
+    decoded = Decoded(block[blank.end() :] if blank else b"")
+    flaws = [] if blank else ["headers_cut"]
+    if "chunked" in headers.get("transfer-encoding", "").lower():
+        decoded = undo_chunks(decoded.body)
+        flaws.append(decoded.flaw or "")
+    codings = [coding.strip().lower() for coding in headers.get("content-encoding", "").split(",")]
+    if len(codings) > _MOST_CODINGS:
+        raise BadHttpError(f"{len(codings)} content codings")
+    for coding in reversed(codings):
+        decoded = undo_content(decoded.body, coding, limit)
+        flaws.append(decoded.flaw or "")
+    stated = headers.get("content-type")
+    if not _MEDIA_TYPE.fullmatch((stated or "").partition(";")[0].strip().lower()):
+        stated = identified or stated
+    body = decoded.body
+    return Response(
+        int(status[1]), media_type(stated, body), charset(stated), body, tuple(flaw for flaw in flaws if flaw)
+    )
+
+
+def _headers(block: bytes) -> dict[str, str]:
+    """Fields by lower-case name, folded lines unfolded. Of repeated ones the first holds, but codings add up."""
+    fields: dict[str, str] = {}
+    for line in _FOLD.sub(" ", block.decode("latin-1")).split("\n"):
+        name, colon, value = line.partition(":")
+        name, value = name.strip().lower(), value.strip()
+        if colon and name in ("content-encoding", "transfer-encoding") and name in fields:
+            fields[name] += f", {value}"
+        elif colon:
+            fields.setdefault(name, value)
+    return fields

@@ -1,0 +1,55 @@
+"""JSONL, plain or compressed: one JSON object a line. What its fields mean is in `fields.py`."""
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+from tier_assets.l0_raw.fields import read_fields
+from tier_assets.l0_raw.findings import Capture, Finding, Flaw, FlawKind, Reject, too_large
+from tier_assets.l0_raw.streams import DamageError, Stream
+from tier_assets.policy import RawPolicy
+from tier_assets.schemas import DropReason
+
+_BYTE_ORDER_MARK = b"\xef\xbb\xbf"
+
+
+def read_jsonl(stream: Stream, policy: RawPolicy) -> Iterator[Finding]:
+    """One document or dropped input per line that is not blank; the locator is the line's offset when decompressed.
+
+    A byte order mark before the first line and CR before a line's end are no part of it. A longer line than the policy's
+    `max_line_bytes` is passed over in constant memory. What follows damage in a compressed file is lost: a flaw.
+    """
+    try:
+        while stream.next_segment():
+            while stream.peek(1):
+                finding = _line(stream, policy)
+                if finding:
+                    yield finding
+    except DamageError as damage:
+        known = "truncated" if damage.truncated else f"damaged ({damage})"
+        yield Flaw(FlawKind.TRUNCATED, f"{known} at byte {stream.size if damage.truncated else damage.start}")
+
+
+def _line(stream: Stream, policy: RawPolicy) -> Capture | Reject | None:
+    offset = stream.position
+    line, length = stream.read_line(policy.max_line_bytes)
+    if length > policy.max_line_bytes:
+        return too_large(offset, "max_line_bytes", length, policy.max_line_bytes)
+    line = line.removesuffix(b"\r")
+    body = line.removeprefix(_BYTE_ORDER_MARK) if offset == 0 else line
+    if not body.strip():
+        return None
+    try:
+        row = json.loads(body.decode(), parse_constant=_refuse)
+    except UnicodeDecodeError:
+        return Reject(offset, DropReason.UNREADABLE, "bad_encoding", line, detail="is no UTF-8")
+    except (ValueError, RecursionError):
+        return Reject(offset, DropReason.UNREADABLE, "bad_json", line, detail="is no JSON")
+    if not isinstance(row, dict):
+        return Reject(offset, DropReason.UNREADABLE, "no_object", line, detail="is JSON, but no object")
+    return read_fields(row, offset, line, policy.max_payload_bytes)
+
+
+def _refuse(constant: str) -> Any:
+    """NaN and Infinity are Python's, not JSON's."""
+    raise ValueError(constant)

@@ -1,0 +1,63 @@
+"""What a promoted partition of L2 promises, and what a promoted scorer does."""
+
+from collections.abc import Sequence
+
+from tier_assets.audit import UNIVERSAL, Contract, Expectation
+from tier_assets.policy import Policy
+from tier_assets.schemas import SCORERS
+from tier_assets.tiers import Tier
+
+
+def _expectations(policy: Policy) -> Sequence[Expectation]:
+    audit = policy.audit
+    return (
+        *UNIVERSAL,
+        Expectation(
+            "volume", "kept_share", "something is selected", at_least=audit.min_kept_share / 10, blocking=False
+        ),
+        Expectation(
+            "distribution", "kept_share_factor", "yield is the source's", at_most=audit.max_yield_factor, blocking=False
+        ),
+        Expectation("content", "no_labels", "a scorer judged the documents", at_most=0, blocking=False),
+        Expectation("content", "scores_outside", "scores are probabilities", 0, 0),
+    )
+
+
+CONTRACT = Contract(
+    table=Tier.SELECTED,
+    code_version="1",
+    checks=("conservation", "schema", "volume", "distribution", "content"),
+    expectations=_expectations,
+    metrics={
+        "scores_outside": ("kept", "count(*) filter (quality_score not between 0 and 1)"),
+        "median_score": ("decisions", "median(quality_score)"),
+    },
+    libraries=("fasttext-ng",),
+)
+
+
+def _scorer_expectations(policy: Policy) -> Sequence[Expectation]:
+    scorer = policy.selected.scorer
+    # A scorer's row is the model, its decisions are the examples: their ids are of different things.
+    promised = (expectation for expectation in UNIVERSAL if expectation.metric != "unmatched_rows")
+    return (
+        *promised,
+        Expectation("completeness", "scorers", "one model was trained", 1, 1),
+        Expectation("volume", "fewest_examples", "each class has examples", at_least=scorer.min_examples),
+        Expectation("distribution", "auc", "it tells held-out good from bad", at_least=scorer.min_auc),
+    )
+
+
+SCORER_CONTRACT = Contract(
+    table=SCORERS,
+    code_version="1",
+    checks=("completeness", "conservation", "schema", "volume", "distribution"),
+    expectations=_scorer_expectations,
+    metrics={
+        "scorers": ("kept", "count(*)"),
+        "fewest_examples": ("kept", "min(least(good, bad))"),
+        "auc": ("kept", "min(auc)"),
+    },
+    policy=lambda policy: policy.selected.digest,
+    libraries=("fasttext-ng",),
+)

@@ -1,0 +1,22 @@
+"""How kernels are compiled: numba to machine code, kept on disk, without the interpreter's lock.
+
+Only kernel modules import this one, and they are imported inside functions: numba alone takes half a second.
+numba does not notice when a kernel of ANOTHER module changes, so kernels never call across modules.
+"""
+
+from collections.abc import Callable
+from typing import TypeVar, cast
+
+import numba
+
+F = TypeVar("F", bound=Callable[..., object])
+
+
+def compiled(function: F) -> F:
+    """The function as machine code, compiled at its first call for each set of argument types."""
+    return cast(F, numba.njit(cache=True, nogil=True)(function))
+
+
+def inlined(function: F) -> F:
+    """As `compiled`, and copied into its callers: for steps of a few instructions."""
+    return cast(F, numba.njit(inline="always")(function))

@@ -1,0 +1,61 @@
+"""MinHash signatures and band keys of texts, equal to datasketch's to the bit. What a shingle is, says `shingles.py`.
+
+Whether two candidates are duplicates is L1's to decide, by exact similarity.
+"""
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tier_assets.text.buffers import character_flags, chunks, pack
+from tier_assets.text.shingles import SHINGLE_FACTOR, shingle_hash
+
+SIGNATURES = "minhash-affine32-1"
+"""Name and version of signatures and band keys; stored keys of another version do not compare."""
+
+_SEED = 1
+_HIGH_HALF = 32
+
+
+def hash32(shingle: bytes) -> int:
+    """The 32-bit hash that signatures permute: the upper half of `shingle_hash`. Pass it to datasketch as `hashfunc`."""
+    return shingle_hash(shingle) >> _HIGH_HALF
+
+
+def signatures(texts: Sequence[str], *, ngram: int, permutations: int) -> NDArray[np.uint32]:
+    """MinHash signatures of texts, uint32[texts, permutations].
+
+    Equal to `datasketch.MinHash(num_perm=permutations, scheme="affine32", hashfunc=hash32)` (2.0) updated with every
+    shingle of the text in UTF-8. A text without shingles has only 2^32 - 1.
+    """
+    from tier_assets.text.minhash_kernel import hash_shingles, minimum_hashes
+
+    multipliers, increments = _permutations(permutations)
+    parts = [np.empty((0, permutations), np.uint32)]
+    for chunk in chunks(texts):
+        buffer = pack([text.lower() for text in chunk])
+        hashes, starts = hash_shingles(buffer.data, buffer.offsets, character_flags(), ngram)
+        parts.append(minimum_hashes(hashes, starts, multipliers, increments))
+    return np.concatenate(parts)
+
+
+def _permutations(count: int) -> tuple[NDArray[np.uint32], NDArray[np.uint32]]:
+    """Odd multipliers and increments of h -> a * h + b modulo 2^32, drawn as datasketch 2.0 draws them."""
+    generator = np.random.RandomState(_SEED)
+    multipliers = generator.randint(0, 1 << 31, count, dtype=np.uint32) * np.uint32(2) + np.uint32(1)
+    return multipliers, generator.randint(0, 1 << 32, count, dtype=np.uint32)
+
+
+def band_keys(values: NDArray[np.uint32], *, bands: int, rows: int) -> NDArray[np.uint64]:
+    """One key for each band of `rows` consecutive values, uint64[texts, bands]; `values` is [texts, bands * rows].
+
+    Texts that share a key are candidates. The band's number is part of its key, so keys of different bands can lie in
+    one index. key = band + 1; for each value: key = (key ^ value) * SHINGLE_FACTOR modulo 2^64, key ^= key >> 31.
+    """
+    banded = values.reshape(-1, bands, rows).astype(np.uint64)
+    keys = np.broadcast_to(np.arange(1, bands + 1, dtype=np.uint64), banded.shape[:2])
+    for row in range(rows):
+        keys = (keys ^ banded[:, :, row]) * np.uint64(SHINGLE_FACTOR)
+        keys = keys ^ (keys >> np.uint64(31))
+    return keys
