@@ -7,7 +7,7 @@ from tests.reliability.commands import answer, page_lines, start, strata
 from tests.reliability.kills import Point
 
 KEY = "crawl.2026-08"
-BEFORE_THE_RUN = Point(1, "Orchestrator.materialize", signal.SIGSTOP)
+ATTEMPT_UNWRITTEN = Point(1, "after mkdir in Attempts._write", signal.SIGSTOP)
 BASIS_READ = Point(1, "after replace in Attempts._write", signal.SIGSTOP)
 
 
@@ -23,7 +23,7 @@ def test_two_commands_at_once_both_end_well_and_make_one_version(home):
 
 
 def test_the_loser_of_a_race_with_the_same_result_ends_with_0_and_says_so(home):
-    first = start(home, "materialize", "raw", at=BEFORE_THE_RUN)
+    first = start(home, "materialize", "raw", at=ATTEMPT_UNWRITTEN)
     first.stopped()
     second = start(home, "materialize", "raw", at=BASIS_READ)
     second.stopped()
@@ -37,7 +37,7 @@ def test_the_loser_of_a_race_with_the_same_result_ends_with_0_and_says_so(home):
 
 
 def test_the_loser_of_a_race_with_another_result_ends_with_1_and_says_so(home):
-    first = start(home, "materialize", "raw", at=BEFORE_THE_RUN)
+    first = start(home, "materialize", "raw", at=ATTEMPT_UNWRITTEN)
     first.stopped()
     (home / "strata.toml").write_text("[raw]\nmax_payload_bytes = 1_000_000\n")
     second = start(home, "materialize", "raw", at=BASIS_READ)
