@@ -122,7 +122,10 @@ def test_what_was_in_flight_when_the_server_gave_up_is_still_handed_over(server,
     seen = []
     with pytest.raises(ModelUnavailableError):
         seen.extend(connect(concurrency=2).generate(prompts(9)))
-    assert [answer.text for _, answer in seen] == ["paid for"]
+    # Both answers may arrive at once: then one more prompt is asked before the refusal is known.
+    texts = [answer.text for _, answer in seen]
+    assert texts[0] == "paid for"
+    assert len(texts) <= 2
 
 
 def test_a_restart_in_the_middle_is_survived(connect, server):
