@@ -8,7 +8,7 @@ READY := $(VENV)/.ready
 
 # Compiles the kernels into their cache, which else the first materialization waits for.
 WARM := from tier_assets.l1_filtered.signals import signals as s; from tier_assets.l1_filtered.dedup import index as i; \
-	from tier_assets.policy import Deduplication as D; import polars as p; \
+	from tier_assets.policies.filtered import Deduplication as D; import polars as p; \
 	s(["a b c d e f"], short_line_chars=30); i(p.DataFrame({"doc_id": ["a"], "text": ["a b c d e f"]}), policy=D())
 
 .DEFAULT_GOAL := help

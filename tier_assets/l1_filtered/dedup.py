@@ -15,7 +15,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from tier_assets.policy import Deduplication
+from tier_assets.policies.filtered import Deduplication
 from tier_assets.text.normalization import folded_sha256
 from tier_assets.text.shingles import Hashes, jaccard, shingle_hashes
 from tier_assets.text.signatures import band_keys, signatures

@@ -13,7 +13,7 @@ from tier_assets.digests import text_digest
 from tier_assets.keys import PartitionKey
 from tier_assets.l1_filtered.dedup import index
 from tier_assets.lake import Lake
-from tier_assets.policy import Deduplication
+from tier_assets.policies.filtered import Deduplication
 from tier_assets.text.normalization import NORMALIZATION
 from tier_assets.text.shingles import SHINGLES
 from tier_assets.text.signatures import SIGNATURES

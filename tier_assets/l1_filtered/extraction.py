@@ -15,7 +15,7 @@ from resiliparse.parse.html import HTMLParserException, HTMLTree, Node
 
 from tier_assets.inference import Report
 from tier_assets.l1_filtered.decoding import decode
-from tier_assets.policy import FilteredPolicy
+from tier_assets.policies.filtered import FilteredPolicy
 from tier_assets.schemas import DropReason
 from tier_assets.text.normalization import normalize
 

@@ -12,7 +12,7 @@ from tier_assets.l1_filtered.language import identify
 from tier_assets.l1_filtered.rules import judge
 from tier_assets.l1_filtered.signals import SIGNALS, TOKENIZER, signals
 from tier_assets.outcome import Outcome
-from tier_assets.policy import FilteredPolicy
+from tier_assets.policies.filtered import FilteredPolicy
 from tier_assets.schemas import DECISIONS, ROWS, DropReason
 from tier_assets.text.counts import text_chars, text_words
 from tier_assets.text.normalization import NORMALIZATION

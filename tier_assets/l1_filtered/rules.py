@@ -12,7 +12,7 @@ from typing import Literal
 import polars as pl
 
 from tier_assets.l1_filtered.language import WITHOUT_SPACES
-from tier_assets.policy import FilteredPolicy
+from tier_assets.policies.filtered import FilteredPolicy
 from tier_assets.schemas import DropReason
 
 Scope = Literal["all", "spaced", "english"]

@@ -16,7 +16,7 @@ from tier_assets.l1_filtered.dedup import (
     deduplicate,
     index,
 )
-from tier_assets.policy import Deduplication
+from tier_assets.policies.filtered import Deduplication
 from tier_assets.text.normalization import folded_sha256
 from tier_assets.text.shingles import shingles
 

@@ -2,7 +2,7 @@ import pytest
 
 from tier_assets.keys import PartitionKey
 from tier_assets.l1_filtered.earlier import PromotedDocuments
-from tier_assets.policy import Deduplication
+from tier_assets.policies.filtered import Deduplication
 
 TEXT = "the quick brown fox jumps over the lazy dog near the old stone bridge"
 

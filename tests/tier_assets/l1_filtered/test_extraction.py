@@ -6,7 +6,7 @@ import pytest
 
 from tier_assets.inference import silent
 from tier_assets.l1_filtered.extraction import COLUMNS, extract, extract_page, main_text
-from tier_assets.policy import FilteredPolicy
+from tier_assets.policies.filtered import FilteredPolicy
 
 POLICY = FilteredPolicy()
 ARTICLE = "<p>" + "</p><p>".join(f"Sentence number {n} of the article says something new." for n in range(12)) + "</p>"

@@ -11,7 +11,7 @@ from tier_assets.inference import silent
 from tier_assets.l1_filtered.dedup import NoEarlierDocuments
 from tier_assets.l1_filtered.filtering import filter_documents, measure, measured_by
 from tier_assets.outcome import Outcome
-from tier_assets.policy import FilteredPolicy, FineWebQuality, GopherQuality
+from tier_assets.policies.filtered import FilteredPolicy, FineWebQuality, GopherQuality
 from tier_assets.schemas import DECISIONS, FILTER_SIGNALS, ROWS
 from tier_assets.tiers import Tier
 

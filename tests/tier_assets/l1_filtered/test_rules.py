@@ -2,7 +2,7 @@ import polars as pl
 import pytest
 
 from tier_assets.l1_filtered.rules import judge, rules
-from tier_assets.policy import FilteredPolicy
+from tier_assets.policies.filtered import FilteredPolicy
 from tier_assets.schemas import FILTER_SIGNALS
 
 POLICY = FilteredPolicy()
