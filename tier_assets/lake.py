@@ -225,7 +225,7 @@ class Lake:
 
     def cached(self, kind: str, digest: str) -> pl.DataFrame | None:
         """A derived frame kept under its inputs' digest, or None. The cache is disposable: a damaged file counts as none."""
-        path = self._cache_path(kind, digest)
+        path = self.cache_path(kind, digest)
         try:
             return pl.read_parquet(path) if path.exists() else None
         except (pl.exceptions.PolarsError, pl.exceptions.PanicException, OSError):
@@ -235,11 +235,12 @@ class Lake:
     def cache(self, kind: str, digest: str, frame: pl.DataFrame) -> None:
         """Keep a derived frame."""
         write_durably(
-            self._cache_path(kind, digest), lambda temporary: frame.write_parquet(temporary, compression="zstd")
+            self.cache_path(kind, digest), lambda temporary: frame.write_parquet(temporary, compression="zstd")
         )
 
-    def _cache_path(self, kind: str, digest: str) -> Path:
-        return self.root / "_cache" / kind / f"{digest}.parquet"
+    def cache_path(self, kind: str, digest: str, suffix: str = ".parquet") -> Path:
+        """Where a derived file lies, or would lie. Write it durably (`durable.py`), and take a damaged one for none."""
+        return self.root / "_cache" / kind / f"{digest}{suffix}"
 
     def _log(self, folder: Path) -> Log:
         if folder not in self._logs or self._logs[folder].newest != commits.newest_entry(folder):
