@@ -28,7 +28,7 @@ def joined(pieces: Iterable[Outcome]) -> Outcome:
     outcomes = list(pieces)
     measures: Counter[str] = Counter()
     for outcome in outcomes:
-        measures.update(outcome.measures)  # type: ignore[arg-type]  # counts may be fractions
+        measures.update(outcome.measures)
     return Outcome(
         pl.concat([outcome.rows for outcome in outcomes], rechunk=False),
         pl.concat([outcome.decisions for outcome in outcomes], rechunk=False),
