@@ -9,17 +9,19 @@ The manifest tells what was staged and what became of it. Whether it is promoted
 
 import json
 import secrets
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Any, Literal
 
-import polars as pl
-
-from tier_assets.digests import file_digest
+from tier_assets.digests import ContentDigest, file_digest
 from tier_assets.durable import Owner, write_durably, write_json
 from tier_assets.errors import LakeError
+from tier_assets.frame_files import FrameWriter
+from tier_assets.outcome import Outcome
+from tier_assets.schemas import TABLES
 
 State = Literal["staging", "staged", "held", "promoted"]
 
@@ -71,20 +73,40 @@ def announce(path: str) -> StagedFile:
     return StagedFile(path, 0, 0, "")
 
 
-def stage(table: Path, candidate: Candidate, rows: pl.DataFrame, decisions: pl.DataFrame) -> Candidate:
-    """Write the announced files durably under the table; returns the candidate with what was written."""
+def stage(table: Path, candidate: Candidate, pieces: Iterable[Outcome]) -> Candidate:
+    """Write the announced files durably under the table, piece by piece; returns the candidate with what was written."""
+    schemas = TABLES[candidate.table]
+    (kept,) = candidate.files
+    content = ContentDigest()
+    written: dict[str, int] = {}
+
+    def fill(rows: FrameWriter, decisions: FrameWriter) -> None:
+        for piece in pieces:
+            content.update(piece.rows)
+            rows.write(piece.rows)
+            decisions.write(piece.decisions)
+        written.update({kept.path: rows.rows, candidate.decisions.path: decisions.rows})
+
+    def open_decisions(rows: FrameWriter, temporary: Path) -> None:
+        with FrameWriter(temporary, schemas.decisions.polars) as decisions:
+            fill(rows, decisions)
+
+    def open_rows(temporary: Path) -> None:
+        with FrameWriter(temporary, schemas.rows.polars) as rows:
+            write_durably(table / candidate.decisions.path, partial(open_decisions, rows))
+
+    write_durably(table / kept.path, open_rows)
     return replace(
         candidate,
         state="staged",
-        files=tuple(_stage_frame(table, announced.path, rows) for announced in candidate.files),
-        decisions=_stage_frame(table, candidate.decisions.path, decisions),
+        content_digest=content.hexdigest(),
+        files=(_measured(table, kept.path, written),),
+        decisions=_measured(table, candidate.decisions.path, written),
     )
 
 
-def _stage_frame(table: Path, path: str, frame: pl.DataFrame) -> StagedFile:
-    target = table / path
-    write_durably(target, lambda temporary: frame.write_parquet(temporary, compression="zstd", row_group_size=50_000))
-    return StagedFile(path, target.stat().st_size, frame.height, file_digest(target))
+def _measured(table: Path, path: str, rows: Mapping[str, int]) -> StagedFile:
+    return StagedFile(path, (table / path).stat().st_size, rows[path], file_digest(table / path))
 
 
 def manifest_path(table: Path, partition: str, candidate: str) -> Path:

@@ -8,7 +8,7 @@ is decided. The log is the truth: manifests tell of candidates, Dagster's events
 What is checked before promotion is in `audit.py`; what makes a partition stale, in `planning.py`.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 import polars as pl
@@ -17,9 +17,10 @@ from tier_assets import candidates, commits
 from tier_assets.attempts import Attempts
 from tier_assets.candidates import Candidate
 from tier_assets.commits import Log, Version
-from tier_assets.digests import content_digest, text_digest
+from tier_assets.digests import text_digest
 from tier_assets.durable import Owner, locked, sweep_temporaries, write_durably
 from tier_assets.errors import DamagedError, LakeError, LostRaceError
+from tier_assets.frame_files import RowGroup, row_groups
 from tier_assets.keys import PartitionKey
 from tier_assets.outcome import Outcome
 from tier_assets.schemas import TABLES
@@ -49,15 +50,24 @@ class Lake:
         return commits.basis(self.folder(table, key.source), _app(table, key))
 
     def stage(
-        self, table: str, key: PartitionKey, outcome: Outcome, *, basis: int, parts: Mapping[str, str], run_id: str = ""
+        self,
+        table: str,
+        key: PartitionKey,
+        outcome: Outcome | Iterable[Outcome],
+        *,
+        basis: int,
+        parts: Mapping[str, str],
+        run_id: str = "",
     ) -> Candidate:
-        """Write kept rows and decisions where they would be served from, invisible to readers, and a manifest of both."""
+        """Write kept rows and decisions where they would be served from, invisible to readers, and a manifest of both.
+
+        Of an outcome in pieces, memory holds one piece; the rows stay in the order in which they come.
+        """
         folder = self.folder(table, key.source)
         commits.ensure_table(folder, TABLES[table].rows)
         self._sweep(folder, str(key))
         fingerprint = fingerprint_of(table, key, parts)
         name = candidates.new_candidate_id(fingerprint)
-        rows, decisions = outcome.rows.sort("doc_id"), outcome.decisions.sort("doc_id")
         candidate = Candidate(
             candidate=name,
             table=table,
@@ -65,23 +75,29 @@ class Lake:
             basis=basis,
             fingerprint=fingerprint,
             parts=dict(parts),
-            content_digest=content_digest(rows),
+            content_digest="",
             files=(candidates.announce(f"partition={key}/{name}-0000.parquet"),),
             decisions=candidates.announce(f"_decisions/partition={key}/{name}.parquet"),
             owner=Owner.current(),
             created_at=candidates.now(),
             run_id=run_id,
         )
+        staged = None
         try:
             # Announced before anything is written: whatever a kill leaves behind is named by a manifest and swept.
             candidates.write_manifest(folder, candidate)
-            staged = candidates.stage(folder, candidate, rows, decisions)
-            candidates.write_manifest(folder, staged)
-        except (OSError, pl.exceptions.PolarsError) as error:
-            candidates.discard(folder, candidate)
+            pieces = [outcome] if isinstance(outcome, Outcome) else outcome
+            measured = candidates.stage(folder, candidate, pieces)
+            candidates.write_manifest(folder, measured)
+            staged = measured
+        except OSError as error:
             raise LakeError(
                 f"{table} {key} cannot be written to {folder} ({commits.cause(error)}): mend that, then materialize again"
             ) from None
+        finally:
+            # Also where the computation failed, which goes on while its pieces are written.
+            if staged is None:
+                candidates.discard(folder, candidate)
         return staged
 
     def staged_paths(self, candidate: Candidate) -> tuple[list[Path], Path]:
@@ -184,20 +200,30 @@ class Lake:
 
         Raises LakeError where nothing is promoted, DamagedError where its file is gone or cut.
         """
-        folder = self.folder(table, key.source)
-        files = self._log(folder).live.get(str(key))
-        if not files:
-            raise LakeError(f"{table} {key}: nothing is promoted yet: run `strata materialize {table} -p {key}`")
-        if damage := self.damage(table, key):
-            raise DamagedError(damage)
         rows = pl.scan_parquet(
-            [folder / path for path in files],
+            self._promoted_files(table, key),
             schema=TABLES[table].rows.polars,
             missing_columns="insert",
             hive_partitioning=False,
             glob=False,
         )
         return rows.with_columns(pl.lit(str(key)).alias("partition"))
+
+    def row_groups(self, table: str, key: PartitionKey) -> list[RowGroup]:
+        """The promoted rows of a partition in the pieces in which they were staged, in order. Raises as `read` does."""
+        try:
+            return [group for path in self._promoted_files(table, key) for group in row_groups(path, str(key))]
+        except OSError as error:
+            raise DamagedError(f"{error}: `strata materialize {table} -p {key}` makes it again") from None
+
+    def _promoted_files(self, table: str, key: PartitionKey) -> list[Path]:
+        folder = self.folder(table, key.source)
+        files = self._log(folder).live.get(str(key))
+        if not files:
+            raise LakeError(f"{table} {key}: nothing is promoted yet: run `strata materialize {table} -p {key}`")
+        if damage := self.damage(table, key):
+            raise DamagedError(damage)
+        return [folder / path for path in sorted(files)]
 
     def decisions(self, table: str, key: PartitionKey, *, held: bool = False) -> pl.LazyFrame:
         """The decision rows of the promoted version, or of the newest held candidate."""

@@ -6,7 +6,7 @@ exists. What a tier computes is in its own folder; the lake's side of the protoc
 
 import time
 import warnings
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -23,7 +23,7 @@ from tier_assets.inference import Report
 from tier_assets.keys import PartitionKey
 from tier_assets.lake import Lake, fingerprint_of
 from tier_assets.landing import Arrival
-from tier_assets.outcome import Outcome
+from tier_assets.outcome import Outcome, Totals
 from tier_assets.partitions import PARTITIONS
 from tier_assets.policy import Policy
 from tier_assets.policy_book import PolicyBook
@@ -38,6 +38,8 @@ OWNER_TAG = ".dagster/strata-owner"
 # Of a digest, in the UI: all 64 would push the table off the page. `strata history --json` has them.
 _SHOWN_DIGITS = 16
 Events = Iterator[dg.MaterializeResult[None] | dg.AssetCheckResult]
+Compute = Callable[[Report], Outcome | Iterable[Outcome]]
+"""A tier's transformation, told where to report progress: its outcome, or the pieces of it as they are made."""
 
 
 def owner_tag() -> dict[str, str]:
@@ -174,7 +176,7 @@ class TierStep:
             budget -= int(refined.summary.get("completion_tokens") or 0)
         return max(budget, 0)
 
-    def promote(self, compute: Callable[[Report], Outcome]) -> Events:
+    def promote(self, compute: Compute) -> Events:
         """Settle the partition and tell Dagster: a materialization, or failed checks and a Failure."""
         settled = self.settle(compute)
         if settled.version:
@@ -184,7 +186,7 @@ class TierStep:
             yield from check_results(self.contract, settled.held.report)
         raise dg.Failure(settled.why, allow_retries=False)
 
-    def settle(self, compute: Callable[[Report], Outcome]) -> Settled:
+    def settle(self, compute: Compute) -> Settled:
         """Compute, stage, audit and promote; skip what is current; hold what breaks the contract."""
         if self.context.run.tags.get(OWNER_TAG) != owner_tag()[OWNER_TAG]:
             # A run of Dagster's daemon, whose launcher does not look after a process that is gone. A run tried again has
@@ -206,7 +208,7 @@ class TierStep:
                 attempts.fail(self.context.run_id, settled.why)
         return settled
 
-    def _settle(self, compute: Callable[[Report], Outcome]) -> Settled:
+    def _settle(self, compute: Compute) -> Settled:
         table, key = self.contract.table, self.key
         head = self.lake.head(table, key)
         budget = self.token_budget() if "language_model" in self.contract.models else 0
@@ -222,24 +224,26 @@ class TierStep:
             return _held(held)
         why = lacking or (planning.difference(head.parts, self.parts) if head else "new")
         started = time.monotonic()
+        totals = Totals()
         outcome = compute(self.narrator.reporter(f"{self.contract.table} {self.key}", self.context.log.info))
+        pieces = totals.over([outcome] if isinstance(outcome, Outcome) else outcome)
         candidate = self.lake.stage(
-            self.contract.table, self.key, outcome, basis=self.basis, parts=self.parts, run_id=self.context.run_id
+            self.contract.table, self.key, pieces, basis=self.basis, parts=self.parts, run_id=self.context.run_id
         )
-        report = self._audit(candidate, outcome)
+        report = self._audit(candidate, totals)
         seconds = time.monotonic() - started
         pool = "gpu" if "language_model" in self.contract.models else "cpu"
-        summary = summarize(self.contract, outcome, report, seconds=seconds, policy=self.policy, pool=pool)
+        summary = summarize(self.contract, totals, report, seconds=seconds, policy=self.policy, pool=pool)
         summary["token_budget"] = budget
         candidate = candidate.with_report("held" if report.holds else "staged", summary, report.rows())
         self.lake.record(candidate)
         return _held(candidate) if report.holds else Settled(self.lake.promote(candidate), None, why)
 
-    def _audit(self, candidate: Candidate, outcome: Outcome) -> AuditReport:
+    def _audit(self, candidate: Candidate, totals: Totals) -> AuditReport:
         kept, decisions = self.lake.staged_paths(candidate)
-        found = profile(kept, decisions, self.contract, TABLES[self.contract.table], outcome.measures)
+        found = profile(kept, decisions, self.contract, TABLES[self.contract.table], totals.measures)
         found = {**found, **baseline(self.lake, self.contract.table, self.key, found, self.policy)}
-        return audit(found, self.contract.expectations(self.policy), outcome.notes)
+        return audit(found, self.contract.expectations(self.policy), totals.notes)
 
     def _after_the_race(self, error: LostRaceError) -> Settled:
         """The loser of a race is content if the winner made the same thing."""

@@ -4,32 +4,30 @@ import statistics
 from collections.abc import Mapping
 from typing import Any
 
-import polars as pl
-
 from tier_assets.audit import AuditReport, Contract, Profile
 from tier_assets.keys import PartitionKey
 from tier_assets.lake import Lake
-from tier_assets.outcome import Outcome
+from tier_assets.outcome import Totals
 from tier_assets.policy import CostPolicy, Policy
+from tier_assets.schemas import TABLES
 from tier_assets.tiers import Tier
 
 _NOTES = 20
 
 
 def summarize(
-    contract: Contract, outcome: Outcome, report: AuditReport, *, seconds: float, policy: Policy, pool: str
+    contract: Contract, totals: Totals, report: AuditReport, *, seconds: float, policy: Policy, pool: str
 ) -> dict[str, Any]:
     """Plain data: rows_in, rows_kept, dropped (reason to rows), tokens, checks, seconds, cost, cut_by_budget (inputs that
     the token budget did not reach), limits (digest of the gate's), measures, notes.
     """
-    dropped = outcome.decisions.filter(~pl.col("kept"))["drop_reason"].value_counts(sort=True)
     verdicts = [report.verdict(check) for check in contract.checks]
-    tokens, exact = _tokens(contract.table, outcome.rows, policy.cost)
+    tokens, exact = _tokens(contract.table, totals, policy.cost)
     return {
-        "rows_in": outcome.decisions.height,
-        "rows_kept": outcome.rows.height,
+        "rows_in": totals.rows_in,
+        "rows_kept": totals.rows_kept,
         "kept_share": report.profile["kept_share"],
-        "dropped": dict(dropped.iter_rows()),
+        "dropped": dict(totals.dropped.most_common()),
         "tokens": tokens,
         "tokens_exact": exact,
         "completion_tokens": report.profile.get("completion_tokens"),
@@ -37,19 +35,19 @@ def summarize(
         "seconds": round(seconds, 3),
         "cost": _cost(seconds, pool, policy.cost),
         "currency": policy.cost.currency,
-        "cut_by_budget": outcome.decisions.filter(pl.col("rule") == "max_tokens").height,
+        "cut_by_budget": totals.cut_by_budget,
         "limits": policy.audit.digest,
-        "measures": {name: float(value) for name, value in outcome.measures.items()},
-        "notes": list(outcome.notes[:_NOTES]),
+        "measures": {name: float(value) for name, value in totals.measures.items()},
+        "notes": list(totals.notes[:_NOTES]),
     }
 
 
-def _tokens(table: str, rows: pl.DataFrame, cost: CostPolicy) -> tuple[int | None, bool]:
+def _tokens(table: str, totals: Totals, cost: CostPolicy) -> tuple[int | None, bool]:
     """Tokens of the kept rows, and whether a model counted them. L0 has none: its text is still to be extracted."""
-    if "completion_tokens" in rows.columns and table == Tier.REFINED:
-        return int(rows["completion_tokens"].sum()), True
-    if "text_chars" in rows.columns:
-        return round(int(rows["text_chars"].sum()) / cost.chars_per_token), False
+    if table == Tier.REFINED:
+        return totals.completion_tokens or 0, True
+    if "text_chars" in TABLES[table].rows.names:
+        return round(totals.text_chars / cost.chars_per_token), False
     return None, False
 
 

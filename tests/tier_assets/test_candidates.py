@@ -1,5 +1,6 @@
 from dataclasses import replace
 
+import polars as pl
 import pytest
 
 from tier_assets import candidates
@@ -24,7 +25,7 @@ def staged(tmp_path, documents):
         owner=Owner.current(),
         created_at=candidates.now(),
     )
-    candidate = candidates.stage(tmp_path, candidate, outcome.rows, outcome.decisions)
+    candidate = candidates.stage(tmp_path, candidate, [outcome])
     candidates.write_manifest(tmp_path, candidate)
     return candidate
 
@@ -67,6 +68,13 @@ def test_ids_differ_and_start_with_the_fingerprint():
     assert first.startswith("0123456789ab-")
 
 
+def test_pieces_are_staged_one_after_the_other(tmp_path, documents, staged):
+    pieces = [documents("a"), documents("b", dropped=1)]
+    again = candidates.stage(tmp_path, staged, iter(pieces))
+    assert (again.files[0].rows, again.decisions.rows) == (2, 3)
+    assert pl.read_parquet(tmp_path / again.files[0].path, hive_partitioning=False)["text"].to_list() == ["a", "b"]
+
+
 def test_equal_frames_are_staged_as_equal_bytes(tmp_path, documents, staged):
     again = replace(
         staged,
@@ -74,4 +82,4 @@ def test_equal_frames_are_staged_as_equal_bytes(tmp_path, documents, staged):
         decisions=announce("_decisions/partition=crawl.1/x.parquet"),
     )
     outcome = documents("a", "b")
-    assert candidates.stage(tmp_path, again, outcome.rows, outcome.decisions).files[0].sha256 == staged.files[0].sha256
+    assert candidates.stage(tmp_path, again, [outcome]).files[0].sha256 == staged.files[0].sha256

@@ -3,13 +3,16 @@ import pytest
 from tier_assets.audit import AuditReport, Finding
 from tier_assets.keys import PartitionKey
 from tier_assets.l1_filtered.contract import CONTRACT
+from tier_assets.outcome import Totals
 from tier_assets.policy import Policy
 from tier_assets.summaries import baseline, summarize
 
 
 def summary(outcome, policy=None, findings=()):
     report = AuditReport(tuple(findings), {"kept_share": 0.5})
-    return summarize(CONTRACT, outcome, report, seconds=2.0, policy=policy or Policy(), pool="cpu")
+    totals = Totals()
+    list(totals.over([outcome]))
+    return summarize(CONTRACT, totals, report, seconds=2.0, policy=policy or Policy(), pool="cpu")
 
 
 def test_rows_and_reasons_are_counted(documents):

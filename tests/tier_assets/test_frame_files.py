@@ -1,0 +1,47 @@
+import polars as pl
+import pytest
+
+from tier_assets.frame_files import FrameWriter, row_groups
+
+SCHEMA = pl.Schema({"doc_id": pl.String, "score": pl.Float32})
+
+
+def write(path, *frames):
+    with FrameWriter(path, SCHEMA) as file:
+        for frame in frames:
+            file.write(frame)
+    return file.rows
+
+
+def frame(*doc_ids):
+    return pl.DataFrame({"doc_id": doc_ids, "score": [0.5] * len(doc_ids)}, schema=SCHEMA)
+
+
+def test_frames_come_back_as_they_went_with_their_partition(tmp_path):
+    assert write(tmp_path / "x.parquet", frame("a", "b"), frame(), frame("c")) == 3
+    groups = list(row_groups(tmp_path / "x.parquet", "crawl.1"))
+    assert [group.rows for group in groups] == [2, 1]
+    assert groups[0].read().rows() == [("a", 0.5, "crawl.1"), ("b", 0.5, "crawl.1")]
+    assert groups[1].read(["doc_id"]).columns == ["doc_id", "partition"]
+
+
+def test_the_file_has_the_schema_even_without_rows(tmp_path):
+    assert write(tmp_path / "x.parquet") == 0
+    assert pl.read_parquet_schema(tmp_path / "x.parquet") == SCHEMA
+
+
+def test_a_frame_of_another_schema_is_refused(tmp_path):
+    with pytest.raises(pl.exceptions.SchemaError, match="Float64"):
+        write(tmp_path / "x.parquet", pl.DataFrame({"doc_id": ["a"], "score": [0.5]}))
+
+
+def test_equal_frames_give_equal_bytes(tmp_path):
+    for name in ("x", "y"):
+        write(tmp_path / name, frame("a"), frame("b"))
+    assert (tmp_path / "x").read_bytes() == (tmp_path / "y").read_bytes()
+
+
+def test_a_damaged_file_is_named(tmp_path):
+    (tmp_path / "x.parquet").write_bytes(b"PAR1 and no more")
+    with pytest.raises(OSError, match=r"x\.parquet is no Parquet file"):
+        list(row_groups(tmp_path / "x.parquet", "crawl.1"))

@@ -1,0 +1,71 @@
+"""Frames that go to a file one after the other, and come back so: memory holds one of them. For the lake and its cache.
+
+Where the files lie and what becomes of them is `candidates.py`'s and `lake.py`'s to say.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+
+import polars as pl
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+_LARGEST_GROUP = 50_000
+
+
+class FrameWriter:
+    """A Parquet file (zstd) that frames are appended to: each becomes a row group, very long ones several.
+
+    Polars writes whole frames or lazy plans; this takes what a loop makes. The same frames give the same bytes.
+    """
+
+    def __init__(self, path: Path, schema: pl.Schema) -> None:
+        self.rows = 0
+        self._empty = schema.to_frame()
+        self._file = pq.ParquetWriter(path, self._empty.to_arrow().schema, compression="zstd")
+
+    def write(self, frame: pl.DataFrame) -> None:
+        """Append rows. Raises SchemaError for a frame of another schema: its file would be no candidate's."""
+        if frame.schema != self._empty.schema:
+            raise pl.exceptions.SchemaError(f"rows have the columns {frame.schema}, not {self._empty.schema}")
+        if frame.height:
+            self._file.write_table(frame.to_arrow(), row_group_size=_LARGEST_GROUP)
+            self.rows += frame.height
+
+    def __enter__(self) -> "FrameWriter":
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._file.close()
+
+
+@dataclass(frozen=True)
+class RowGroup:
+    """One of the row groups of a file: small enough for memory, and known by a few bytes, so that processes can pass it."""
+
+    path: Path
+    number: int
+    rows: int
+    partition: str
+
+    def read(self, columns: Sequence[str] | None = None) -> pl.DataFrame:
+        """Its rows in order, `partition` as last column. Raises OSError for a file that is gone or damaged."""
+        with pq.ParquetFile(self.path, memory_map=True) as file:
+            table = file.read_row_group(self.number, columns=list(columns) if columns is not None else None)
+        frame = pl.from_arrow(table)
+        assert isinstance(frame, pl.DataFrame)
+        return frame.with_columns(pl.lit(self.partition).alias("partition"))
+
+
+def row_groups(path: Path, partition: str) -> Iterator[RowGroup]:
+    """The row groups of a file in order. Raises OSError for a file that is gone or damaged."""
+    try:
+        metadata = pq.read_metadata(path)
+    except pa.ArrowInvalid as error:
+        raise OSError(f"{path} is no Parquet file: {error}") from None
+    for number in range(metadata.num_row_groups):
+        yield RowGroup(path, number, metadata.row_group(number).num_rows, partition)
