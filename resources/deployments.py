@@ -2,6 +2,8 @@
 
 STRATA_HOME          the home: landing/, lake/, dagster/, models/, strata.toml       (else ~/.strata)
 STRATA_LLM_API_KEY   the key of an OpenAI-compatible server
+AWS_ENDPOINT_URL_S3  or AWS_ENDPOINT_URL: a store with S3's interface that is not Amazon's; the other aws settings are read by
+                     the client itself
 """
 
 import os
@@ -20,6 +22,11 @@ def home(named: str | None = None) -> Path:
 def api_key() -> str | None:
     """The language model's key. It is never logged, stored or part of a fingerprint."""
     return os.environ.get(_KEY_VARIABLE) or None
+
+
+def s3_endpoint() -> str | None:
+    """Where an S3 store is that is not Amazon's. Arrow's client does not read this setting itself."""
+    return os.environ.get("AWS_ENDPOINT_URL_S3") or os.environ.get("AWS_ENDPOINT_URL") or None
 
 
 def child_environment(place: Path) -> dict[str, str]:

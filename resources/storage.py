@@ -24,7 +24,7 @@ def lake(_: dg.InitResourceContext) -> Lake:
 @dg.resource(description="The landing zone: what arrived and is complete.")
 def landing(_: dg.InitResourceContext) -> LandingZone:
     """The landing zone of the home."""
-    return LandingZone(deployments.home() / "landing")
+    return LandingZone(deployments.home() / "landing", deployments.s3_endpoint())
 
 
 @dg.resource(description="Every threshold and choice in force: strata.toml over the defaults.")

@@ -71,6 +71,10 @@ class FastTextClassifier:
             _require_own_structure(self._path)
         return fasttext.load_model(str(self._path))
 
+    def __getstate__(self) -> dict[str, Any]:
+        """Without fastText's object, which another process loads for itself."""
+        return {name: value for name, value in self.__dict__.items() if name != "model"}
+
     def predict(self, texts: Sequence[str], k: int = 1) -> list[list[Label]]:
         """The k best labels of each text, best first; scores in [0, 1]. A blank text has none.
 

@@ -8,6 +8,7 @@ import dagster as dg
 import polars as pl
 import pytest
 
+from resources.private_data_analyzer import PresidioAnalyzer
 from tier_assets.home import Home
 from tier_assets.keys import PartitionKey
 from tier_assets.lake import Lake
@@ -48,6 +49,7 @@ def documents():
                 "language_score": [0.9] * len(texts),
                 "extractor": ["plain"] * len(texts),
                 "cluster_id": [f"{number:032x}" for number in range(len(texts))],
+                "cluster_size": [1] * len(texts),
             },
             schema_overrides=dict.fromkeys(("doc_id", "uri", "source", "file", "text", "language"), pl.String),
         )
@@ -102,8 +104,9 @@ class Platform:
             "home": self.home,
             "lake": self.lake,
             "landing": self.landing,
-            "policies": PolicyBook(policy),
+            "policies": PolicyBook(policy, str(self.home.policy)),
             "narrator": LogNarrator(),
+            "presidio": PresidioAnalyzer,
             **resources,
         }
         return dg.materialize(

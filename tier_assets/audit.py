@@ -5,8 +5,9 @@ numbers and every expectation is on one of them, so no document text can enter a
 """
 
 import functools
+import tempfile
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
@@ -14,7 +15,7 @@ import duckdb
 import polars as pl
 
 from tier_assets.policy import Policy
-from tier_assets.schemas import DropReason, TableSchema
+from tier_assets.schemas import DropReason, RowSchema, TableSchema
 
 CheckName = Literal["completeness", "conservation", "schema", "volume", "drops", "distribution", "content", "cost"]
 
@@ -31,6 +32,12 @@ CHECKS: Mapping[CheckName, str] = {
 """What each check is about; a tier uses some of them."""
 
 Profile = Mapping[str, float | None]
+View = Literal["kept", "decisions"]
+
+# Texts are read a vector at a time and only their hashes are kept: 16 bytes a row, which go to disk beyond the limit.
+_MEMORY = "512MB"
+# Of a mix: what is rarer can hardly move a share by what matters.
+_COMMONEST = 20
 
 
 @dataclass(frozen=True)
@@ -63,17 +70,24 @@ class Contract:
     """What a promoted partition of a table promises, and what its fingerprint depends on.
 
     `metrics` are DuckDB aggregates over the views `kept` (promoted rows) and `decisions`, each a whole scalar query's
-    expression with its view, e.g. ("kept", "avg(text_chars)"). `expectations` are made from the policy in force;
-    `checks` names every check it can use, whatever the policy says. `models` names what answers in it.
+    expression with its view, e.g. ("kept", "avg(text_chars)"). `mixes` are columns whose commonest values' shares are
+    profiled as `<name>.<value>`. `measures` are numbers that come from the transformation, null where it gives none.
+    `expectations` are made from the policy in force; `checks` names every check it can use, whatever the policy says.
+    `files` are those that the policy names, `policy_libraries` libraries that only some policies use. `models` names what
+    answers in it.
     """
 
     table: str
     code_version: str
     checks: tuple[CheckName, ...]
     expectations: Callable[[Policy], Sequence[Expectation]]
-    metrics: Mapping[str, tuple[Literal["kept", "decisions"], str]]
+    metrics: Mapping[str, tuple[View, str]]
+    mixes: Mapping[str, tuple[View, str]] = field(default_factory=dict)
+    measures: tuple[str, ...] = ()
     policy: Callable[[Policy], str] = lambda _: ""
+    files: Callable[[Policy], Sequence[str]] = lambda _: ()
     libraries: tuple[str, ...] = ()
+    policy_libraries: Callable[[Policy], Sequence[str]] = lambda _: ()
     models: tuple[str, ...] = ()
     prompts_digest: str = ""
 
@@ -126,59 +140,89 @@ class AuditReport:
         return tuple(asdict(finding) for finding in self.findings)
 
 
+_REASONS = ", ".join(f"'{reason}'" for reason in DropReason)
+_UNIVERSAL_METRICS: Mapping[str, tuple[View, str]] = {
+    "rows_in": ("decisions", "count(*)"),
+    "rows_kept": ("kept", "count(*)"),
+    "repeated_ids": ("kept", "count(*) - count(distinct hash(doc_id))"),
+    "repeated_decisions": ("decisions", "count(*) - count(distinct hash(doc_id))"),
+    "undecided": ("decisions", "count(*) filter (kept is null)"),
+    "kept_share": ("decisions", "avg(kept::int)"),
+    "drops_without_reason": (
+        "decisions",
+        f"count(*) filter (not kept and (drop_reason is null or drop_reason not in ({_REASONS}) or rule is null))",
+    ),
+    "kept_with_reason": ("decisions", "count(*) filter (kept and drop_reason is not null)"),
+    "error_share": (
+        "decisions",
+        "avg((coalesce(drop_reason, '') in ('unreadable', 'timeout', 'model_error'))::int)",
+    ),
+}
+
+
 def profile(
     kept: Sequence[Path], decisions: Path, contract: Contract, schema: TableSchema, measures: Mapping[str, float]
 ) -> Profile:
-    """Numbers on a staged candidate: the universal ones, the contract's, and the transformation's own measures."""
-    with duckdb.connect() as connection:
-        connection.execute("set threads = 2")
-        files = [str(path) for path in kept]
-        connection.read_parquet(files, hive_partitioning=False).create_view("kept")
-        connection.read_parquet(str(decisions), hive_partitioning=False).create_view("decisions")
-        reasons = ", ".join(f"'{reason}'" for reason in DropReason)
-        universal = {
-            "rows_in": ("decisions", "count(*)"),
-            "rows_kept": ("kept", "count(*)"),
-            "repeated_ids": ("kept", "count(*) - count(distinct doc_id)"),
-            "repeated_decisions": ("decisions", "count(*) - count(distinct doc_id)"),
-            "undecided": ("decisions", "count(*) filter (kept is null)"),
-            "kept_share": ("decisions", "avg(kept::int)"),
-            "drops_without_reason": (
-                "decisions",
-                f"count(*) filter (not kept and (drop_reason is null or drop_reason not in ({reasons}) or rule is null))",
-            ),
-            "kept_with_reason": ("decisions", "count(*) filter (kept and drop_reason is not null)"),
-            "error_share": (
-                "decisions",
-                "avg((coalesce(drop_reason, '') in ('unreadable', 'timeout', 'model_error'))::int)",
-            ),
-        }
-        found: dict[str, float | None] = {}
-        for view in ("kept", "decisions"):
-            wanted = {name: sql for name, (over, sql) in {**universal, **contract.metrics}.items() if over == view}
-            selected = ", ".join(f"{sql} as {name}" for name, sql in wanted.items())
-            row = connection.execute(f"select {selected} from {view}").fetchone()
-            found |= dict(zip(wanted, row or (), strict=True))
-        unmatched = connection.execute(
-            "select count(*) from (select doc_id from kept) full join (select doc_id from decisions where kept) using (doc_id)"
-            " where doc_id not in (select doc_id from kept) or doc_id not in (select doc_id from decisions where kept)"
-        ).fetchone()
-    found["unmatched_rows"] = unmatched[0] if unmatched else 0
-    found |= _schema_metrics(kept, decisions, schema)
+    """Numbers on a staged candidate: the universal ones, the contract's, and the transformation's own measures.
+
+    Memory does not grow with the texts. What is counted as equal has equal 64-bit hashes: of ten million different
+    texts two would agree once in 370,000 candidates.
+    """
+    found: dict[str, float | None] = dict.fromkeys(contract.measures)
+    with tempfile.TemporaryDirectory(prefix="strata-audit-") as spill, duckdb.connect() as connection:
+        connection.execute(f"set threads = 2; set memory_limit = '{_MEMORY}'; set preserve_insertion_order = false")
+        connection.execute("set temp_directory = $folder", {"folder": spill})
+        for view, files in (("kept", [str(path) for path in kept]), ("decisions", [str(decisions)])):
+            # By name: files that differ in their columns are `columns_different`'s to report.
+            connection.read_parquet(files, hive_partitioning=False, union_by_name=True).create_view(view)
+            required = (schema.rows if view == "kept" else schema.decisions).required
+            nulls = found.get("required_nulls") or 0
+            found |= _metrics(connection, view, contract, required)
+            found["required_nulls"] = nulls + (found["required_nulls"] or 0)
+        (found["unmatched_rows"],) = _row(
+            connection,
+            "select count(*) from (select hash(doc_id) as id from kept) as held"
+            " full join (select hash(doc_id) as id from decisions where kept) as decided on held.id = decided.id"
+            " where held.id is null or decided.id is null",
+        )
+    found["columns_different"] = sum(
+        _difference(path, expected)
+        for path, expected in [*((path, schema.rows) for path in kept), (decisions, schema.decisions)]
+    )
     return {name: None if value is None else float(value) for name, value in {**found, **measures}.items()}
 
 
-def _schema_metrics(kept: Sequence[Path], decisions: Path, schema: TableSchema) -> dict[str, float]:
-    different = nulls = 0
-    for path, expected in [*((path, schema.rows) for path in kept), (decisions, schema.decisions)]:
-        actual = pl.read_parquet_schema(path)
-        different += sum(actual.get(name) != dtype for name, dtype in expected.polars.items())
-        different += len(set(actual) - set(expected.names))
-        required = [name for name in expected.required if name in actual]
-        if required:
-            counts = pl.scan_parquet(path, hive_partitioning=False).select(pl.col(required).null_count().cast(pl.Int64))
-            nulls += sum(counts.collect().row(0))
-    return {"columns_different": different, "required_nulls": nulls}
+def _metrics(
+    connection: duckdb.DuckDBPyConnection, view: str, contract: Contract, required: Sequence[str]
+) -> dict[str, float | None]:
+    """All metrics over a view and the nulls in its required columns, in one pass over it; and its mixes."""
+    wanted = {name: sql for name, (over, sql) in {**_UNIVERSAL_METRICS, **contract.metrics}.items() if over == view}
+    present = {name for name, *_ in connection.execute(f"describe {view}").fetchall()}
+    counts = [f'count(*) - count("{name}")' for name in required if name in present]
+    wanted["required_nulls"] = " + ".join(counts) or "0"
+    selected = ", ".join(f"{sql} as {name}" for name, sql in wanted.items())
+    found: dict[str, float | None] = dict(zip(wanted, _row(connection, f"select {selected} from {view}"), strict=True))
+    for name, (over, column) in contract.mixes.items():
+        if over == view:
+            shares = connection.execute(
+                f"select coalesce({column}, 'und') as value, count(*) / sum(count(*)) over () as share"
+                f" from {view} group by value order by share desc, value limit {_COMMONEST}"
+            )
+            found |= {f"{name}.{value}": share for value, share in shares.fetchall()}
+    return found
+
+
+def _row(connection: duckdb.DuckDBPyConnection, query: str) -> tuple[Any, ...]:
+    """The one row of an aggregate. All is fetched: DuckDB starts nothing else while a result is unfinished."""
+    (row,) = connection.execute(query).fetchall()
+    return tuple(row)
+
+
+def _difference(path: Path, expected: RowSchema) -> int:
+    """Columns of a file that are missing, of another type, or not the tier's."""
+    actual = pl.read_parquet_schema(path)
+    wrong = sum(actual.get(name) != dtype for name, dtype in expected.polars.items())
+    return wrong + len(set(actual) - set(expected.names))
 
 
 def share_of_attempts(reason: DropReason) -> tuple[Literal["decisions"], str]:

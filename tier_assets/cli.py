@@ -10,6 +10,7 @@ import polars as pl
 from tier_assets.commands.face import common
 from tier_assets.commands.landing import init, land
 from tier_assets.commands.looking import history, lookup, read, status
+from tier_assets.commands.policy import policy
 from tier_assets.commands.running import materialize, promote, train
 from tier_assets.commands.serving import ui
 from tier_assets.errors import StrataError
@@ -23,7 +24,7 @@ def strata() -> None:
     """Turn raw dumps into LLM training data in five audited tiers: raw, filtered, selected, refined, organized."""
 
 
-for command in (init, land, materialize, status, read, history, promote, train, lookup, ui):
+for command in (init, land, materialize, status, read, history, promote, train, lookup, policy, ui):
     strata.add_command(command)
 
 

@@ -21,7 +21,7 @@ from deltalake.transaction import AddAction
 
 from tier_assets.candidates import Candidate, now
 from tier_assets.digests import text_digest
-from tier_assets.durable import sync_file, sync_folder
+from tier_assets.durable import locked, sync_file, sync_folder
 from tier_assets.errors import LakeError
 from tier_assets.schemas import RowSchema
 
@@ -78,13 +78,16 @@ def ensure_table(folder: Path, rows: RowSchema) -> None:
         '{"type":"struct","fields":[{"name":"partition","type":"string","nullable":true,"metadata":{}}]}'
     )
     try:
-        DeltaTable.create(
-            str(folder),
-            schema=Schema([*columns, *partition.fields]),
-            mode="ignore",
-            partition_by=["partition"],
-            configuration=_PROPERTIES,
-        )
+        # Of several that create it at once, delta-rs lets the second write another first entry.
+        with locked(folder / "_promotion.lock"):
+            if not DeltaTable.is_deltatable(str(folder)):
+                DeltaTable.create(
+                    str(folder),
+                    schema=Schema([*columns, *partition.fields]),
+                    mode="ignore",
+                    partition_by=["partition"],
+                    configuration=_PROPERTIES,
+                )
     except (DeltaError, OSError) as error:
         raise LakeError(f"{folder}: the table cannot be made ({cause(error)}): mend that, then run again") from None
     _sync_log(folder, 0)

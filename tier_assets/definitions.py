@@ -7,6 +7,7 @@ import dagster as dg
 from resources import deployments, models, storage
 from resources.language_model import language_model as choose_language_model
 from resources.orchestrator import Orchestrator, RunOutcome
+from resources.private_data_analyzer import PresidioAnalyzer
 from resources.text_classifier import language_identifier
 from sensors.automation import tier_automation
 from sensors.raw_landing import raw_landing
@@ -21,6 +22,7 @@ from tier_assets.l2_selected.asset import l2_selected, quality_scorer
 from tier_assets.l3_refined.asset import l3_refined
 from tier_assets.l4_organized.asset import l4_organized
 from tier_assets.lake import Lake
+from tier_assets.landing import LandingZone
 from tier_assets.policy_book import PolicyBook
 from tier_assets.progress import LogNarrator
 
@@ -46,6 +48,7 @@ def build_definitions(**overrides: Any) -> dg.Definitions:
             "policies": storage.policies,
             "narrator": LogNarrator(),
             "language_identifier": models.language_identifier,
+            "presidio": PresidioAnalyzer,
             "classifier_trainer": models.classifier_trainer,
             "language_model": models.language_model,
             **overrides,
@@ -63,6 +66,11 @@ def find_home(named: str | None) -> Home:
     if flaws:
         raise StrataError(f"{home.root}: a home's path cannot hold {' '.join(flaws)}: choose another with --home")
     return home
+
+
+def open_landing_zone(home: Home) -> LandingZone:
+    """The landing zone of a home, with the deployment's S3 store."""
+    return LandingZone(home.landing, deployments.s3_endpoint())
 
 
 def open_language_identifier() -> TextClassifier:
@@ -92,6 +100,7 @@ __all__ = [
     "dagster_environment",
     "defs",
     "find_home",
+    "open_landing_zone",
     "open_language_identifier",
     "open_language_model",
     "orchestrator",

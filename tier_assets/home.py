@@ -46,8 +46,16 @@ _STRATA_TOML = """\
 # anchors = ["reference"]          # a source whose documents are good examples
 # labels = ["labels.jsonl"]        # {"text": ..., "label": 0 or 1} per line
 #
+# preset = "fineweb"               # or dclm, math, code: `strata policy --presets`; `strata policy` shows what is in force
+#
+# [filtered.contamination]
+# benchmarks = ["benchmarks"]      # folders of JSONL: what repeats a question is dropped
+#
 # [source.crawl.filtered]          # for partitions crawl.*
 # min_language_score = 0.5
+#
+# [source.forge]
+# domain = "code"                  # web, code, math, or a [domain.NAME] of your own
 """
 
 

@@ -122,6 +122,28 @@ class TextClassifier(Protocol):
         ...
 
 
+@dataclass(frozen=True)
+class Finding:
+    """Private data in a text: its kind, and where it begins and ends, in characters."""
+
+    kind: Literal["email", "ip", "phone", "key", "card", "iban"]
+    start: int
+    end: int
+
+
+class PrivateDataAnalyzer(Protocol):
+    """Something other than our own rules that finds private data."""
+
+    @property
+    def digest(self) -> str:
+        """Identity of its version and model: part of the fingerprint of the tier it serves."""
+        ...
+
+    def find(self, texts: Sequence[str], kinds: Sequence[str]) -> list[list[Finding]]:
+        """What of the kinds is in each text, in any order; findings may overlap."""
+        ...
+
+
 class ClassifierTrainer(Protocol):
     """Trains a classifier of texts, reproducibly."""
 

@@ -13,8 +13,18 @@ from typing import Any
 
 from tier_assets.digests import file_digest
 from tier_assets.durable import sync_file, sync_folder, write_json
+from tier_assets.landed_sources import Landable
 
-ENDINGS = (".warc", ".warc.gz", ".wet", ".wet.gz", ".jsonl", ".jsonl.gz", ".jsonl.zst", ".parquet")
+ENDINGS = (
+    ".warc", ".warc.gz", ".wet", ".wet.gz", ".arc", ".arc.gz", ".jsonl", ".jsonl.gz", ".jsonl.zst", ".csv", ".csv.gz",
+    ".csv.zst", ".tsv", ".tsv.gz", ".tsv.zst", ".parquet", ".arrow", ".tar", ".tar.gz", ".tgz", ".tar.zst", ".zip", ".pdf",
+)  # fmt: skip
+# What says something about the files it lies beside, and is no document: see l0_raw/inventories.py.
+INDEXES = (".cdx", ".cdx.gz", ".cdxj", ".cdxj.gz")
+MANIFEST = "manifest.json"
+CARD = "README.md"
+DATASET_INFO = "dataset_info.json"
+INVENTORIES = (*INDEXES, MANIFEST, CARD, DATASET_INFO)
 SUCCESS = "_SUCCESS"
 LANDING = "_LANDING"
 DIGESTS = "_digests.json"
@@ -22,16 +32,25 @@ DIGESTS = "_digests.json"
 _TEMPORARY = ".landing.tmp"
 _LONGEST_SHOWN = 300
 _LONGEST_NAME = 200
-_COPY_BYTES = 1 << 20
 
 
 @dataclass(frozen=True)
 class LandedFile:
-    """A file of a partition. `sha256` is None while its partition is still arriving."""
+    """A file of a partition. `sha256` is None while its partition is still arriving.
+
+    One that is read where it lies has a `location`, a path or an `s3://` URL; an object there has an `etag` for a sha256.
+    """
 
     name: str
     bytes: int
     sha256: str | None = None
+    location: str | None = None
+    etag: str | None = None
+
+    @property
+    def identity(self) -> str | None:
+        """What changes whenever its content does."""
+        return self.sha256 or self.etag
 
 
 @dataclass(frozen=True)
@@ -44,7 +63,7 @@ class Listing:
 
 def ending(name: str) -> str | None:
     """The supported ending of a file name, the longest that fits; None for other files."""
-    return max((each for each in ENDINGS if name.endswith(each)), key=len, default=None)
+    return max((each for each in (*ENDINGS, *INVENTORIES) if name.endswith(each)), key=len, default=None)
 
 
 def name_flaw(name: str) -> str | None:
@@ -89,13 +108,13 @@ def write_listing(folder: Path, files: Sequence[LandedFile]) -> None:
     write_json(folder / SUCCESS, {"files": entries})
 
 
-def copy_durably(source: Path, target: Path) -> LandedFile:
+def copy_durably(file: Landable, target: Path) -> LandedFile:
     """Copy a file under a temporary name, fsync it, give it its name. The caller holds the partition's lock."""
     digest = hashlib.sha256()
     size = 0
     temporary = target.with_name(_TEMPORARY)
-    with source.open("rb") as reading, temporary.open("wb") as writing:
-        while data := reading.read(_COPY_BYTES):
+    with temporary.open("wb") as writing:
+        for data in file.chunks():
             digest.update(data)
             writing.write(data)
             size += len(data)
@@ -116,9 +135,9 @@ class Digests:
         self._known = _read_cache(folder / DIGESTS)
         self._asked: dict[str, list[str]] = {}
 
-    def of(self, name: str) -> str:
-        """The digest of a file. Raises OSError if it cannot be read."""
-        path = self._folder / name
+    def of(self, name: str, path: Path | None = None) -> str:
+        """The digest of a file, of one elsewhere where a path is given. Raises OSError if it cannot be read."""
+        path = path or self._folder / name
         stamp = _stamp(path.stat())
         known = self._known.get(name)
         sha256 = known[1] if known and known[0] == stamp else file_digest(path)
@@ -155,3 +174,29 @@ def _read_cache(path: Path) -> dict[str, list[str]]:
 
 def _is_entry(each: Any) -> bool:
     return isinstance(each, list) and len(each) == 2 and all(isinstance(part, str) for part in each)
+
+
+def entries(folder: Path) -> list["os.DirEntry[str]"]:
+    """What may be data in a folder, by name; nothing where there is no folder."""
+    if not folder.is_dir():
+        return []
+    with os.scandir(folder) as found:
+        return sorted((entry for entry in found if not entry.name.startswith((".", "_"))), key=lambda entry: entry.name)
+
+
+def disagreements(folder: Path, names: set[str], listing: Listing, digests: Digests) -> list[str]:
+    """A sentence for each file that is not as `_SUCCESS` lists it."""
+    if listing.files is None:
+        return []
+    found = []
+    for name in sorted(names | listing.files.keys()):
+        listed = listing.files.get(name)
+        if listed is None:
+            found.append(f"{shown(name)} is not listed in {SUCCESS}: land it with the others, or remove it")
+        elif name not in names:
+            found.append(f"{shown(name)} is listed in {SUCCESS} but cannot be found")
+        elif (folder / name).stat().st_size != listed.bytes:
+            found.append(f"{shown(name)} has {(folder / name).stat().st_size} bytes, {SUCCESS} says {listed.bytes}")
+        elif digests.of(name) != listed.sha256:
+            found.append(f"{shown(name)} has other content than {SUCCESS} says")
+    return found

@@ -10,25 +10,27 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from tier_assets.digests import file_digest, text_digest
-from tier_assets.durable import locked, sync_folder, write_json
+from tier_assets.digests import text_digest
+from tier_assets.durable import locked, sync_folder
 from tier_assets.errors import LandingError, PartitionKeyError
+from tier_assets.inference import Report, silent
 from tier_assets.keys import PartitionKey
+from tier_assets.landed_copies import copy_into, refer_into
 from tier_assets.landed_files import (
     DIGESTS,
-    ENDINGS,
     LANDING,
     SUCCESS,
     Digests,
     LandedFile,
-    Listing,
-    copy_durably,
-    ending,
+    disagreements,
+    entries,
     name_flaw,
     read_listing,
     shown,
-    write_listing,
 )
+from tier_assets.landed_folders import landables
+from tier_assets.landed_references import referenced
+from tier_assets.landed_sources import Progress, Source, reason
 
 
 @dataclass(frozen=True)
@@ -46,19 +48,36 @@ class Arrival:
     problems: tuple[str, ...] = ()
 
 
-class LandingZone:
-    """The folder into which raw dumps are dropped, by `strata land` or by any other program."""
+@dataclass(frozen=True)
+class Landed:
+    """What `land` did: whether anything changed, the names of the files, sentences about what was left out."""
 
-    def __init__(self, root: Path) -> None:
+    changed: bool
+    files: tuple[str, ...]
+    notes: tuple[str, ...] = ()
+
+
+class LandingZone:
+    """The folder into which raw dumps are dropped, by `strata land` or by any other program.
+
+    `endpoint` is the URL of the server for `s3://` locations where it is not Amazon's.
+    """
+
+    def __init__(self, root: Path, endpoint: str | None = None) -> None:
         self.root = root
+        self._endpoint = endpoint
 
     def folder(self, key: PartitionKey) -> Path:
         """Where the files of a partition lie."""
         return self.root.joinpath(*(part for part in (key.source, key.snapshot, key.shard) if part))
 
-    def paths(self, arrival: Arrival) -> list[Path]:
-        """The files of an arrival, in the order of their names."""
-        return [self.folder(arrival.key) / file.name for file in arrival.files]
+    def sources(self, arrival: Arrival) -> list[Source]:
+        """The files of an arrival, to be read, in the order of their names."""
+        folder = self.folder(arrival.key).absolute()
+        return [
+            Source(file.name, file.location or str(folder / file.name), file.bytes, file.etag, self._endpoint)
+            for file in arrival.files
+        ]
 
     def arrivals_now(self, settle_seconds: int) -> list[Arrival]:
         """`arrivals` as of now."""
@@ -94,69 +113,53 @@ class LandingZone:
         """A sentence for everything in the zone that can be no partition: hostile names, links outside, files astray."""
         return [found for found in self._walk() if isinstance(found, str)]
 
-    def land(self, key: PartitionKey, files: Sequence[Path], *, replace: bool = False) -> bool:
-        """Copy files into a partition and mark it complete; False if just these bytes are already there.
+    def land(
+        self,
+        key: PartitionKey,
+        named: Sequence[str | Path],
+        *,
+        replace: bool = False,
+        reference: bool = False,
+        report: Report = silent,
+    ) -> Landed:
+        """Copy files, folders and `s3://` objects into a partition and mark it complete.
 
-        The copy can be cut short anywhere: until `_SUCCESS` lists every file with its sha256, `_LANDING` keeps the
-        partition from counting as complete, and landing the same again goes on. Raises LandingError for files that cannot
-        be landed, and for a partition that holds anything else unless `replace` is given.
+        With `reference` nothing is copied: the files are listed, and read where they lie. The copy can be cut short
+        anywhere: until `_SUCCESS` lists every file with its sha256, `_LANDING` keeps the partition from counting as
+        complete, and landing the same again goes on. `report` is called with bytes done and in all. Raises LandingError for
+        what cannot be landed, and for a partition that holds anything else unless `replace` is given.
         """
-        sources = _sources(files)
+        wanted, notes = landables(named, self._endpoint)
+        progress = Progress(sum(file.size for file in wanted.values()), report)
         try:
             with locked(self.root / ".locks" / str(key)):
-                return self._land(key, sources, replace)
+                folder = self._opened(key)
+                into = refer_into if reference else copy_into
+                changed = into(key, folder, wanted, replace, progress)
         except OSError as error:
             where = shown(str(error.filename)) if error.filename else str(self.folder(key))
-            raise LandingError(f"cannot land into {key}: {where}: {error.strerror}") from error
+            raise LandingError(f"cannot land into {key}: {where}: {reason(error)}") from error
+        return Landed(changed, tuple(sorted(wanted)), notes)
 
-    def _land(self, key: PartitionKey, sources: dict[str, Path], replace: bool) -> bool:
+    def _opened(self, key: PartitionKey) -> Path:
         folder = self.folder(key)
         if not self._inside(folder):
             raise LandingError(f"cannot land into {key}: {folder} leads outside the landing zone; remove that link")
-        self._make(folder)
-        listing = read_listing(folder)
-        there = {entry.name for entry in _entries(folder) if not entry.is_dir()}
-        same = {name for name in there & sources.keys() if _equal(folder / name, sources[name])}
-        difference = _difference(there, same, sources, listing)
-        if difference and not replace:
-            raise LandingError(f"{key} holds other content ({difference}): use --replace, or land under another key")
-        digests = Digests(folder)
-        if listing and same == there == sources.keys() and not _disagreements(folder, there, listing, digests):
-            (folder / LANDING).unlink(missing_ok=True)
-            return False
-        for leftover in folder.glob("._*.tmp"):
-            leftover.unlink(missing_ok=True)
-        write_json(folder / LANDING, sorted(sources))
-        (folder / SUCCESS).unlink(missing_ok=True)
-        sync_folder(folder)
-        landed = [
-            LandedFile(name, path.stat().st_size, digests.of(name))
-            if name in same
-            else copy_durably(path, folder / name)
-            for name, path in sorted(sources.items())
-        ]
-        for name in there - sources.keys():
-            (folder / name).unlink()
-        for file in landed:
-            digests.remember(file)
-        digests.save()
-        write_listing(folder, landed)
-        (folder / LANDING).unlink()
-        sync_folder(folder)
-        return True
-
-    def _make(self, folder: Path) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         for parent in folder.parents:
             if parent.is_relative_to(self.root):
                 sync_folder(parent)
+        return folder
 
     def _look(self, key: PartitionKey, folder: Path, settled_before: float) -> Arrival | None:
         listing = read_listing(folder)
         names: dict[str, int] = {}
         problems: list[str] = [listing.problem] if listing and listing.problem else []
-        entries = _entries(folder)
-        for entry in entries:
+        digests = Digests(folder)
+        elsewhere, changes = referenced(folder, digests)
+        problems += changes
+        found = entries(folder)
+        for entry in found:
             if entry.is_dir():
                 continue
             flaw = name_flaw(entry.name) or self._file_flaw(Path(entry.path))
@@ -164,21 +167,21 @@ class LandingZone:
                 problems.append(f"{shown(entry.name)} {flaw}")
             else:
                 names[entry.name] = entry.stat().st_size
-        if not names and not problems and (listing is None or not listing.files):
-            if listing is None or any(entry.is_dir() for entry in entries):
+        if not names and not elsewhere and not problems and (listing is None or not listing.files):
+            if listing is None or any(entry.is_dir() for entry in found):
                 return None
             problems.append(f"{SUCCESS} is there, but no file")
         settled = not (folder / LANDING).exists() and _last_change(folder) <= settled_before
         if listing is None and not settled:
             files = tuple(LandedFile(name, size) for name, size in sorted(names.items()))
             return Arrival(key, files, False, "", tuple(problems))
-        digests = Digests(folder)
         if listing:
-            problems += _disagreements(folder, set(names), listing, digests)
+            problems += disagreements(folder, set(names), listing, digests)
         listed = names.keys() & listing.files.keys() if listing and listing.files is not None else names.keys()
-        files = tuple(LandedFile(name, names[name], digests.of(name)) for name in sorted(listed))
+        copied = [LandedFile(name, names[name], digests.of(name)) for name in listed]
+        files = tuple(sorted((*copied, *elsewhere), key=lambda file: file.name))
         digests.save()
-        parts = [part for file in files for part in (file.name, str(file.bytes), str(file.sha256))]
+        parts = [part for file in files for part in (file.name, str(file.bytes), str(file.identity))]
         return Arrival(key, files, True, text_digest(*parts, "problems", *problems), tuple(problems))
 
     def _file_flaw(self, path: Path) -> str | None:
@@ -191,12 +194,12 @@ class LandingZone:
 
     def _walk(self) -> Iterator[PartitionKey | str]:
         """Every folder that is a partition, and a sentence for all else, in the order of the names."""
-        for source in _entries(self.root):
+        for source in entries(self.root):
             flaw = self._folder_flaw(source, f"{source.name}.x")
             if flaw:
                 yield flaw
                 continue
-            for snapshot in _entries(Path(source.path)):
+            for snapshot in entries(Path(source.path)):
                 flaw = self._folder_flaw(snapshot, f"{source.name}.{snapshot.name}")
                 if flaw:
                     yield flaw
@@ -205,7 +208,7 @@ class LandingZone:
                 yield from self._shards(source.name, snapshot)
 
     def _shards(self, source: str, snapshot: "os.DirEntry[str]") -> Iterator[PartitionKey | str]:
-        for shard in _entries(Path(snapshot.path)):
+        for shard in entries(Path(snapshot.path)):
             if not shard.is_dir():
                 continue
             flaw = self._folder_flaw(shard, f"{source}.{snapshot.name}.{shard.name}")
@@ -213,7 +216,7 @@ class LandingZone:
                 yield flaw
                 continue
             yield PartitionKey(source, snapshot.name, shard.name)
-            for deeper in _entries(Path(shard.path)):
+            for deeper in entries(Path(shard.path)):
                 if deeper.is_dir():
                     yield f"{self._shown(deeper)} is nested too deeply: use SOURCE/SNAPSHOT or SOURCE/SNAPSHOT/SHARD"
 
@@ -237,14 +240,6 @@ class LandingZone:
         return "/".join(shown(part) for part in Path(entry.path).relative_to(self.root).parts)
 
 
-def _entries(folder: Path) -> list["os.DirEntry[str]"]:
-    """What may be data in a folder, by name; nothing where there is no folder."""
-    if not folder.is_dir():
-        return []
-    with os.scandir(folder) as found:
-        return sorted((entry for entry in found if not entry.name.startswith((".", "_"))), key=lambda entry: entry.name)
-
-
 def _last_change(folder: Path) -> float:
     """When anything but our own notes last changed, hidden files of a copy under way included; seconds since 1970.
 
@@ -255,58 +250,3 @@ def _last_change(folder: Path) -> float:
         return max(
             (entry.stat(follow_symlinks=False).st_ctime for entry in found if entry.name not in own), default=0.0
         )
-
-
-def _sources(files: Sequence[Path]) -> dict[str, Path]:
-    """The files to land by their names. Raises LandingError in one line for what cannot be landed."""
-    if not files:
-        raise LandingError("no files to land: name at least one")
-    sources: dict[str, Path] = {}
-    for path in files:
-        name = path.name
-        if not path.exists():
-            raise LandingError(f"{shown(str(path))} does not exist")
-        if not path.is_file():
-            raise LandingError(f"{shown(str(path))} is no file: name the files to land, not their folder")
-        flaw = name_flaw(name)
-        if flaw:
-            raise LandingError(f"{shown(name)} {flaw}")
-        if ending(name) is None:
-            raise LandingError(
-                f"{shown(name)} is of no supported kind: the name must end in one of {', '.join(ENDINGS)}"
-            )
-        if name in sources:
-            raise LandingError(f"two files are called {shown(name)}: rename one, or land them as two shards")
-        sources[name] = path
-    return sources
-
-
-def _equal(one: Path, other: Path) -> bool:
-    return one.is_file() and one.stat().st_size == other.stat().st_size and file_digest(one) == file_digest(other)
-
-
-def _difference(there: set[str], same: set[str], sources: dict[str, Path], listing: Listing | None) -> str | None:
-    """What is in a partition that landing these files would lose or add to, for people."""
-    if there - same:
-        name = min(there - same)
-        return f"{shown(name)} {'has other bytes' if name in sources else 'is not among the files'}"
-    new = sources.keys() - there - (listing.files or {}).keys() if listing else ()
-    return f"{shown(min(new))} would be new to it" if new else None
-
-
-def _disagreements(folder: Path, names: set[str], listing: Listing, digests: Digests) -> list[str]:
-    """A sentence for each file that is not as `_SUCCESS` lists it."""
-    if listing.files is None:
-        return []
-    found = []
-    for name in sorted(names | listing.files.keys()):
-        listed = listing.files.get(name)
-        if listed is None:
-            found.append(f"{shown(name)} is not listed in {SUCCESS}: land it with the others, or remove it")
-        elif name not in names:
-            found.append(f"{shown(name)} is listed in {SUCCESS} but cannot be found")
-        elif (folder / name).stat().st_size != listed.bytes:
-            found.append(f"{shown(name)} has {(folder / name).stat().st_size} bytes, {SUCCESS} says {listed.bytes}")
-        elif digests.of(name) != listed.sha256:
-            found.append(f"{shown(name)} has other content than {SUCCESS} says")
-    return found

@@ -7,12 +7,13 @@ Dagster's own staleness is not used: it does not see a policy, a model or the pa
 import importlib.metadata
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Literal
+from typing import Literal, get_args
 
 from tier_assets.audit import Contract
 from tier_assets.candidates import Candidate
 from tier_assets.commits import Version
 from tier_assets.digests import text_digest
+from tier_assets.errors import PolicyError
 from tier_assets.inference import ModelUnavailableError
 from tier_assets.keys import PartitionKey
 from tier_assets.l0_raw.contract import CONTRACT as L0
@@ -22,6 +23,7 @@ from tier_assets.l3_refined.contract import CONTRACT as L3
 from tier_assets.l4_organized.contract import CONTRACT as L4
 from tier_assets.lake import Lake, fingerprint_of
 from tier_assets.landing import Arrival
+from tier_assets.policies.filtered import Scope
 from tier_assets.policy import Policy
 from tier_assets.policy_book import PolicyBook
 from tier_assets.schemas import SCORERS
@@ -66,11 +68,15 @@ def fingerprint_parts(
     parents' content, dedup basis, policy values read, code version, models and prompts, libraries.
     """
     parts = {"code": contract.code_version}
-    values = contract.policy(book.for_source(key.source))
+    policy = book.for_source(key.source)
+    values = contract.policy(policy)
     if values:
         parts["policy"] = values
-    for library in contract.libraries:
-        parts[f"library {library}"] = importlib.metadata.version(library)
+    files = book.files.digest(contract.files(policy))
+    if files:
+        parts["policy's files"] = files
+    for library in (*contract.libraries, *contract.policy_libraries(policy)):
+        parts[f"library {library}"] = _version(library)
     parents = _parents(Tier(contract.table))
     if not parents:
         if arrival is None:
@@ -82,7 +88,8 @@ def fingerprint_parts(
             return None
         parts[f"rows of {parent}"] = head.content_digest
     if contract.table == Tier.FILTERED:
-        parts["earlier partitions"] = text_digest(*(version.content_digest for version in earlier(lake, key)))
+        scope = book.for_source(key.source).filtered.deduplication.scope
+        parts["earlier partitions"] = text_digest(*(version.content_digest for version in earlier(lake, key, scope)))
     if contract.table == Tier.SELECTED:
         parts["scorer"] = _scorer(lake, book)
     for name in contract.models:
@@ -90,6 +97,13 @@ def fingerprint_parts(
     if contract.prompts_digest:
         parts["prompts"] = contract.prompts_digest
     return parts
+
+
+def _version(library: str) -> str:
+    try:
+        return importlib.metadata.version(library)
+    except importlib.metadata.PackageNotFoundError:
+        raise PolicyError(f"{library} is not installed, and the policy needs it: see pyproject's extras") from None
 
 
 def _scorer(lake: Lake, book: PolicyBook) -> str:
@@ -108,10 +122,24 @@ def _parents(tier: Tier) -> tuple[Tier, ...]:
     return (tier.parent,) if tier.parent else ()
 
 
-def earlier(lake: Lake, key: PartitionKey) -> list[Version]:
-    """Promoted L1 versions that deduplication compares with: the source's partitions before this one, in the total order."""
-    heads = lake.heads(Tier.FILTERED, key.source)
-    return [heads[str(other)] for other in sorted(map(PartitionKey.parse, heads)) if other < key]
+def earlier(lake: Lake, key: PartitionKey, scope: Scope) -> list[Version]:
+    """Promoted L1 versions that deduplication compares with: the partitions in scope before this one, in the total order."""
+    sources = lake.sources(Tier.FILTERED) if scope == "global" else [key.source]
+    heads = {
+        PartitionKey.parse(name): head for each in sources for name, head in lake.heads(Tier.FILTERED, each).items()
+    }
+    same = _family(key, scope)
+    return [heads[other] for other in sorted(heads) if other < key and _family(other, scope) == same]
+
+
+def _family(key: PartitionKey, scope: Scope) -> tuple[str, ...]:
+    """What partitions that are deduplicated together have in common."""
+    families: Mapping[Scope, tuple[str, ...]] = {
+        "snapshot": (key.source, key.snapshot),
+        "source": (key.source,),
+        "global": (),
+    }
+    return families[scope]
 
 
 def plan(
@@ -132,17 +160,20 @@ def plan(
         partitions = [*arrivals, *(key for tier in Tier for key in lake.partitions(tier))]
     wanted = sorted(set(partitions))
     needs: list[Need] = []
-    upset: set[str] = set()
+    upset: set[tuple[str, ...]] = set()
     for key in wanted:
         above: Need | None = None
+        scope = book.for_source(key.source).filtered.deduplication.scope
         for tier in list(Tier)[: max(each.level for each in tiers) + 1]:
             need = _need(tier, key, lake, arrivals.get(key), book, models)
             if above is not None and above.runs and not need.runs and need.state != "running":
                 need = replace(need, runs=True, why=f"{above.tier} is computed first")
-            if tier is Tier.FILTERED and key.source in upset and need.state == "current":
-                need = replace(need, runs=True, why="an earlier partition of the source is computed first")
+            if tier is Tier.FILTERED and _family(key, scope) in upset and need.state == "current":
+                need = replace(
+                    need, runs=True, why="an earlier partition that it is deduplicated with is computed first"
+                )
             if tier is Tier.FILTERED and need.runs:
-                upset.add(key.source)
+                upset.update(_family(key, each) for each in get_args(Scope))
             needs.append(need)
             above = need
     return [need for need in needs if need.tier in tiers]

@@ -1,6 +1,7 @@
 """Every threshold and choice, typed, with its source; the defaults are the literature's.
 
-How a home's `strata.toml` overrides them, per source where needed, is in `policy_book.py`; applying a threshold is the tier's.
+How presets and a home's `strata.toml` override them, per domain and source, is in `policy_book.py`; applying a threshold is
+the tier's.
 """
 
 from typing import Literal
@@ -19,7 +20,30 @@ class RawPolicy(Section):
     """What L0 archives."""
 
     max_payload_bytes: int = value(20_000_000, "a larger payload is dropped as too_large", STRATA, gt=0)
-    max_line_bytes: int = value(50_000_000, "a longer JSONL line is dropped as too_large", STRATA, gt=0)
+    max_line_bytes: int = value(
+        50_000_000, "a longer line of JSONL or row of CSV is dropped as too_large", STRATA, gt=0
+    )
+    max_code_bytes: int = value(
+        1_000_000, "a larger source file is dropped as too_large", "The Stack, arXiv 2211.15533", gt=0
+    )
+    max_mean_line_bytes: int = value(
+        110, "JavaScript and CSS with longer lines on average are minified", "GitHub Linguist, generated.rb", gt=0
+    )
+    vendored_folders: tuple[str, ...] = value(
+        (
+            "node_modules", "bower_components", "jspm_packages", "vendor", "third_party", "third-party", "thirdparty",
+            "3rdparty", "site-packages", "dist-packages", "godeps", "pods", "carthage", ".git", ".yarn", ".venv", "venv",
+            "__pycache__",
+        ),
+        "source files below a folder of such a name are other people's",
+        "GitHub Linguist, vendor.yml",
+    )  # fmt: skip
+    max_zip_directory_bytes: int = value(
+        20_000_000, "a zip whose directory is longer is not read: about 200,000 files", STRATA, gt=0
+    )
+    max_pdf_pages: int = value(2_000, "further pages of a PDF are not read", STRATA, gt=0)
+    pdf_seconds: float = value(60.0, "a PDF that takes longer is dropped as timeout", STRATA, gt=0)
+    pdf_memory_mb: int = value(2_048, "a PDF that takes more memory is dropped as unreadable", STRATA, ge=256)
 
 
 class ScorerPolicy(Section):
@@ -117,6 +141,28 @@ class AuditPolicy(Section):
     max_unsupported_share: float = value(
         0.5, "share of answers their source does not support that warns", "Strata: .2 for the embedded model"
     )
+    max_duplicate_share: float = value(
+        0.75, "a larger share of duplicates warns", "Strata peers study: the median share that one lab lost unnoticed"
+    )
+    max_residue_share: float = value(
+        0.0,
+        "share of the kept texts looked at in which an e-mail or IP address may be left unmasked",
+        "Strata reliability study",
+        ge=0,
+        le=1,
+    )
+    max_language_shift: float = value(
+        0.15,
+        "largest change of a language's share of the kept rows, against the source's promoted medians, before it warns",
+        "Strata: simulated, 1.2 % false alarms at 100 rows, none at 300",
+        gt=0,
+    )
+    max_length_factor: float = value(
+        1.5,
+        "median length of the kept texts, against the source's promoted median, before it warns",
+        "Strata: simulated, 1.8 % false alarms at 100 rows, none at 300",
+        ge=1,
+    )
     max_yield_factor: float = value(2.0, "kept share against the source's promoted median", "Strata reliability study")
     min_versions_for_baseline: int = value(
         8, "promoted partitions before a baseline may block", "Strata reliability study"
@@ -149,6 +195,12 @@ class LanguageModelPolicy(Section):
     threads: int = value(2, "of the embedded server", STRATA, ge=1)
 
 
+class ExecutionPolicy(Section):
+    """How much of the machine a step uses. It changes no result, so it is no part of any fingerprint."""
+
+    workers: int = value(0, "processes that a step may spread its work over; 0: one per CPU core", STRATA, ge=0)
+
+
 class Policy(Section):
     """All values in force for one source."""
 
@@ -161,3 +213,4 @@ class Policy(Section):
     audit: AuditPolicy = AuditPolicy()
     cost: CostPolicy = CostPolicy()
     language_model: LanguageModelPolicy = LanguageModelPolicy()
+    execution: ExecutionPolicy = ExecutionPolicy()

@@ -1,89 +1,200 @@
-"""The policy of a home: `strata.toml` over the defaults of `policy.py`, for all sources or for one.
+"""The policy of a home, in layers: defaults, a preset, and what `strata.toml` says for all sources, a domain, one source.
 
+preset = "dclm"                 # over the defaults, under all that follows
 [filtered]                      # for all sources
 min_language_score = 0.5
 
-[source.crawl.filtered]         # for partitions crawl.*
+[domain.code.filtered.quality]  # for sources of the domain
+min_words = 10
+
+[source.crawl]                  # for partitions crawl.*
+domain = "code"                 # "web" unless it says so
+[source.crawl.filtered]
 min_language_score = 0.3
+
+One preset is in force for a source: its own, else its domain's, else the home's. Values are defined in `policy.py`,
+presets and the domains that need no table in `policies/preset_files.py`.
 """
 
+import re
 import tomllib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from pydantic import BaseModel, ValidationError
+from pydantic import ValidationError
 
 from tier_assets.errors import PolicyError
+from tier_assets.policies.complaints import complaint, did_you_mean, where
+from tier_assets.policies.layers import BESIDE_SECTIONS, Layer, giver, merged
+from tier_assets.policies.positions import key_lines
+from tier_assets.policies.preset_files import DEFAULT_DOMAIN, DOMAINS, presets
+from tier_assets.policies.section import Setting, settings
 from tier_assets.policy import Policy
+from tier_assets.user_files import UserFiles
 
-# One landing zone, one language model, and one scorer with one cut serve all sources.
-_OF_THE_HOME = frozenset({"landing", "language_model", "selected"})
+# One landing zone, one language model, one scorer with one cut and one machine serve all sources.
+_OF_THE_HOME = frozenset({"landing", "language_model", "selected", "execution"})
+_NAME = re.compile(r"[a-z0-9][a-z0-9-]*")
+_EXAMPLES = {"source": "crawl", "domain": "code"}
+
+
+@dataclass(frozen=True)
+class InForce:
+    """One value in force for a source. `preset` is the preset it is from, `table` and `line` where `strata.toml` gives it."""
+
+    setting: Setting
+    preset: str | None = None
+    table: str | None = None
+    line: int | None = None
+
+    @property
+    def origin(self) -> str:
+        """Where it is from, e.g. `default: Gopher`, `preset dclm`, `strata.toml [domain.code.filtered], line 7`."""
+        if self.preset:
+            return f"preset {self.preset}"
+        if self.table is None:
+            return f"default: {self.setting.source}"
+        return f"strata.toml [{self.table}]" + (f", line {self.line}" if self.line else "")
+
+    @property
+    def changed(self) -> bool:
+        """Whether it differs from the default: a preset may give what is the default anyway."""
+        return bool(self.setting.value != self.setting.default)
 
 
 class PolicyBook:
-    """The home's policy: values for all sources, and what single sources override."""
+    """The home's policy: values for all sources, and what domains and single sources override."""
 
-    def __init__(self, values: dict[str, Any] | None = None, origin: str = "strata.toml") -> None:
-        """`values` is the parsed TOML. Raises PolicyError naming the key and what is allowed."""
+    def __init__(self, values: Mapping[str, Any] | None = None, origin: str = "strata.toml", *, text: str = "") -> None:
+        """`values` is the parsed `text` of the file `origin`, beside which the files lie that values name.
+
+        Raises PolicyError naming the line, the key and what is allowed.
+        """
+        self._origin, self._text = origin, text
+        self.files = UserFiles(Path(origin).absolute().parent)
         common = dict(values or {})
-        overrides = common.pop("source", {})
-        if not isinstance(overrides, dict):
-            raise PolicyError(f"{origin}: 'source' must be a table, e.g. [source.crawl.filtered]")
-        for source, values_of_source in overrides.items():
-            if not isinstance(values_of_source, dict):
-                raise PolicyError(f"{origin}: source.{source} must be a table, e.g. [source.{source}.filtered]")
-            for section in _OF_THE_HOME & values_of_source.keys():
-                raise PolicyError(
-                    f"{origin}: source.{source}.{section}: one value for all sources: write it in [{section}]"
-                )
+        self._sources = self._tables("source", common.pop("source", {}))
+        self._domains = self._tables("domain", common.pop("domain", {}))
+        self._preset = self._known_preset((), common.pop("preset", None))
         self._common = common
-        self._overrides: dict[str, dict[str, Any]] = overrides
-        self._origin = origin
+        self._check()
         self._cache: dict[str, Policy] = {}
-        self.default = self.for_source("")
-        for source in overrides:
+        self.default = self._validated(self._layers("", ""))
+        for domain in self._domains:
+            self._validated(self._layers("", domain))
+        for source in self._sources:
             self.for_source(source)
 
     @classmethod
     def read(cls, path: Path) -> "PolicyBook":
         """The policy of a `strata.toml`; a file that does not exist gives the defaults."""
         if not path.exists():
-            return cls()
+            return cls(origin=str(path))
         try:
-            return cls(tomllib.loads(path.read_text("utf-8")), str(path))
+            text = path.read_text("utf-8")
+            return cls(tomllib.loads(text), str(path), text=text)
         except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
             raise PolicyError(f"{path}: not valid TOML: {error}") from None
+
+    @property
+    def domains(self) -> list[str]:
+        """Domains that a source may be of: the product's, and those with a table."""
+        return list(dict.fromkeys((*DOMAINS, *self._domains)))
+
+    @property
+    def sources(self) -> list[str]:
+        """Sources with a table."""
+        return list(self._sources)
+
+    def domain_of(self, source: str) -> str:
+        """The domain of a source."""
+        return str(self._sources.get(source, {}).get("domain", DEFAULT_DOMAIN))
+
+    def preset_of(self, source: str = "") -> str | None:
+        """The preset in force for a source; without one, the home's."""
+        return self._preset_for(source, self.domain_of(source) if source else "")
 
     def for_source(self, source: str) -> Policy:
         """The values in force for partitions of `source`."""
         if source not in self._cache:
-            merged = _merge(self._common, self._overrides.get(source, {}))
-            try:
-                self._cache[source] = Policy.model_validate(merged)
-            except ValidationError as error:
-                first = error.errors()[0]
-                key = ".".join(str(part) for part in first["loc"])
-                where = f"source.{source}.{key}" if source in self._overrides else key
-                allowed = (
-                    f"; known keys: {', '.join(_known(first['loc']))}" if first["type"] == "extra_forbidden" else ""
-                )
-                raise PolicyError(f"{self._origin}: {where}: {first['msg']}{allowed}") from None
+            self._cache[source] = self._validated(self._layers(source, self.domain_of(source)))
         return self._cache[source]
 
+    def in_force(self, source: str = "") -> list[InForce]:
+        """Every value in force for a source with its origin; without one, what all sources start from."""
+        layers = self._layers(source, self.domain_of(source) if source else "")
+        policy = self.for_source(source) if source else self.default
+        return [self._traced(setting, giver(layers, setting.key)) for setting in settings(policy)]
 
-def _merge(base: dict[str, Any], over: dict[str, Any]) -> dict[str, Any]:
-    merged = dict(base)
-    for key, value in over.items():
-        below = merged.get(key)
-        merged[key] = _merge(below, value) if isinstance(below, dict) and isinstance(value, dict) else value
-    return merged
+    def _traced(self, setting: Setting, layer: Layer | None) -> InForce:
+        if layer is None:
+            return InForce(setting)
+        if layer.preset:
+            return InForce(setting, preset=layer.preset)
+        key = (*layer.table, *setting.key)
+        return InForce(setting, table=".".join(key[:-1]), line=self._lines.get(key))
 
+    def _layers(self, source: str, domain: str) -> list[Layer]:
+        """What lies over the defaults, the weakest first. Without a source and a domain, what the home gives to all."""
+        name = self._preset_for(source, domain)
+        given = [Layer((), self._common)]
+        for kind, table, values in (("domain", domain, self._domains), ("source", source, self._sources)):
+            if table in values:
+                sections = {key: each for key, each in values[table].items() if key not in BESIDE_SECTIONS[kind]}
+                given.append(Layer((kind, table), sections))
+        return [Layer((), presets()[name].values, preset=name), *given] if name else given
 
-def _known(location: tuple[int | str, ...]) -> list[str]:
-    section: type[BaseModel] = Policy
-    for part in location[:-1]:
-        annotation = section.model_fields[str(part)].annotation
-        if not (isinstance(annotation, type) and issubclass(annotation, BaseModel)):
-            return []
-        section = annotation
-    return list(section.model_fields)
+    def _preset_for(self, source: str, domain: str) -> str | None:
+        own = self._sources.get(source, {}).get("preset") or self._domains.get(domain, {}).get("preset")
+        return own or DOMAINS.get(domain) or self._preset
+
+    def _validated(self, layers: Sequence[Layer]) -> Policy:
+        try:
+            return Policy.model_validate(merged(layers))
+        except ValidationError as error:
+            raise PolicyError(complaint(error, layers, Policy, self._origin, self._lines)) from None
+
+    @cached_property
+    def _lines(self) -> Mapping[tuple[str, ...], int]:
+        return key_lines(self._text)
+
+    def _tables(self, kind: str, tables: Any) -> dict[str, dict[str, Any]]:
+        """The tables of all sources or domains, each a dict under its name."""
+        if not isinstance(tables, dict):
+            raise PolicyError(
+                f"{where(self._origin, (kind,), self._lines)} must be a table, e.g. [{kind}.{_EXAMPLES[kind]}.filtered]"
+            )
+        for name, table in tables.items():
+            place = where(self._origin, (kind, name), self._lines)
+            if not _NAME.fullmatch(name):
+                raise PolicyError(f"{place}: a {kind} is named with small letters, digits and '-'")
+            if not isinstance(table, dict):
+                raise PolicyError(f"{place} must be a table, e.g. [{kind}.{name}.filtered]")
+        return tables
+
+    def _check(self) -> None:
+        """What no section can say of itself: domains, presets, and sections that are the whole home's."""
+        for kind, tables in (("domain", self._domains), ("source", self._sources)):
+            for name, table in tables.items():
+                for section in sorted(_OF_THE_HOME & table.keys()):
+                    place = where(self._origin, (kind, name, section), self._lines)
+                    raise PolicyError(f"{place}: one value for all sources: write it in [{section}]")
+                self._known_preset((kind, name), table.get("preset"))
+        for name, table in self._sources.items():
+            if "domain" in table:
+                self._known(("source", name, "domain"), table["domain"], self.domains, "or give it a [domain.NAME]")
+
+    def _known_preset(self, table: tuple[str, ...], name: Any) -> str | None:
+        return None if name is None else self._known((*table, "preset"), name, list(presets()))
+
+    def _known(self, key: tuple[str, ...], name: Any, known: Sequence[str], otherwise: str = "") -> str:
+        if name not in known:
+            place = where(self._origin, key, self._lines)
+            raise PolicyError(
+                f"{place}: there is no {key[-1]} {name!r}{did_you_mean(name, known)}; use one of {', '.join(known)}"
+                + (f" {otherwise}" if otherwise else "")
+            )
+        return str(name)

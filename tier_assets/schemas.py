@@ -83,7 +83,10 @@ INSTANT = pl.Datetime("us", "UTC")
 _ORIGIN = (
     Column("doc_id", ID, "identity of the row: 32 hex digits of blake2b-128", required=True),
     Column(
-        "uri", pl.String, "the row's url or the WARC target URI unchanged, else file:<name>#<offset>", required=True
+        "uri",
+        pl.String,
+        "the row's url or the WARC target URI unchanged, else file:<name>#<offset>, of an archive file:<name>#<path>",
+        required=True,
     ),
     Column("source", pl.String, "first component of the partition key", required=True),
     Column("license", pl.String, "licence as the source states it"),
@@ -92,7 +95,12 @@ _ORIGIN = (
 )
 _WHERE = (
     Column("file", pl.String, "name of the landed file it came from", required=True),
-    Column("offset", pl.Int64, "WARC record or JSONL line: byte offset in the file; Parquet: row", required=True),
+    Column(
+        "offset",
+        pl.Int64,
+        "WARC or ARC record, JSONL line, tar or zip member: byte offset in the file; CSV, Parquet, Arrow: row",
+        required=True,
+    ),
 )
 _TEXT = (
     Column("text", pl.String, "the text itself", required=True),
@@ -106,8 +114,10 @@ _DOCUMENT = (
     *_TEXT,
     Column("title", pl.String, "title of the page"),
     Column("language_score", pl.Float32, "probability of `language`", "0..1"),
-    Column("extractor", pl.String, "what found the main text: trafilatura, resiliparse, plain", required=True),
+    Column("extractor", pl.String, "what found the main text: scanner, resiliparse, trafilatura, plain", required=True),
     Column("cluster_id", ID, "doc_id of the survivor of its near-duplicate cluster: its own", required=True),
+    Column("cluster_size", pl.Int64, "documents of the partition in its cluster, itself included", "documents", True),
+    Column("opt_outs", pl.String, "what the page asks not to be used for: noai, tdm-reservation, ..."),
 )
 _MODEL = (
     Column("model", pl.String, "name of the language model", required=True),
@@ -215,9 +225,12 @@ def _signals(*named: tuple[str, str]) -> tuple[Column, ...]:
     return tuple(Column(name, pl.Float64, meaning) for name, meaning in named)
 
 
+MASKED_KINDS = ("keys", "emails", "ips", "phones", "cards", "ibans")
+"""Personal data that is masked in texts."""
+
 FILTER_SIGNALS = _signals(
-    ("text_chars", "characters"),
-    ("text_words", "words, whitespace tokens"),
+    ("text_chars", "characters of the text as extracted"),
+    ("text_words", "its words, by the policy's tokenizer"),
     ("language_score", "probability of the language found"),
     ("nonsymbol_words", "words with a character that is no punctuation"),
     ("mean_word_length", "characters per word, symbols apart"),
@@ -226,24 +239,49 @@ FILTER_SIGNALS = _signals(
     ("bullet_line_ratio", "share of lines that start with a bullet"),
     ("ellipsis_line_ratio", "share of lines that end in an ellipsis"),
     ("alpha_word_ratio", "share of words with a letter"),
-    ("stop_words", "distinct words of {the be to of and that have with}"),
+    ("stop_words", "distinct words of {the be to of and that have with}, or of the policy's for the language"),
     ("duplicate_line_ratio", "share of lines seen before"),
     ("duplicate_line_char_ratio", "share of characters in them"),
     ("duplicate_paragraph_ratio", "share of paragraphs seen before"),
     ("duplicate_paragraph_char_ratio", "share of characters in them"),
     *((f"top_{n}gram_char_ratio", f"characters of the commonest {n}-gram") for n in (2, 3, 4)),
     *((f"duplicate_{n}gram_char_ratio", f"characters in repeated {n}-grams") for n in range(5, 11)),
-    ("punctuated_line_ratio", "share of lines that end in punctuation"),
+    ("c4_long_word_lines", "lines removed for a word that is too long"),
+    ("c4_unpunctuated_lines", "lines removed for want of terminal punctuation"),
+    ("c4_few_word_lines", "lines removed for having too few words"),
+    ("c4_javascript_lines", "lines removed for the word javascript"),
+    ("c4_policy_lines", "lines removed for a phrase of notices"),
+    ("c4_lorem_ipsum", "lines left with lorem ipsum"),
+    ("c4_curly_bracket", "lines left with a curly bracket"),
+    ("c4_sentences", "sentences of the lines left"),
+    ("punctuated_line_ratio", "share of lines that end in punctuation; from here on after C4's removal of lines"),
     ("short_line_ratio", "share of lines of at most 30 characters"),
     ("duplicated_line_chars_ratio", "FineWeb's: characters in repeated lines, line breaks apart"),
     ("newline_word_ratio", "line breaks per word"),
+    ("code_max_line_chars", "characters of the longest line"),
+    ("code_mean_line_chars", "characters per line"),
+    ("code_alnum_ratio", "letters and digits among characters that are no space"),
+    ("code_generated", "1 if the file says that a program wrote it"),
+    ("code_encoded_chars", "characters of the longest run of base64, hex or escapes"),
+    ("code_encoded_ratio", "share of characters in such runs"),
+    ("code_markup_ratio", "share of characters in tags"),
+    ("code_xml", "1 if it starts with an XML declaration"),
+    ("code_setting_line_ratio", "share of lines that are settings or plain data"),
+    ("bad_word_ratio", "share of words on the user's list of bad words"),
+    *((f"{kind}_masked", f"{kind} replaced by a placeholder") for kind in MASKED_KINDS),
+    ("emails_left", "e-mail addresses that a rougher search finds in the kept text"),
+    ("ips_left", "public IP addresses that it finds"),
 )
+LABELS = pl.List(pl.Struct({"language": pl.String, "score": pl.Float32}))
+"""Every language a classifier names for a text, with its probability."""
 
 _DECISION_COLUMNS: dict[Tier, tuple[Column, ...]] = {
     Tier.RAW: (*_WHERE, Column("detail", pl.String, "what was wrong with it, without its text")),
     Tier.FILTERED: (
         Column("language", pl.String, "language found"),
+        Column("languages", LABELS, "every label of at least the policy's `min_label_score`, the likeliest first"),
         Column("extractor", pl.String, "what found the main text"),
+        Column("benchmark_item", pl.String, "the benchmark and the item of it that the text repeats"),
         *FILTER_SIGNALS,
     ),
     Tier.SELECTED: _signals(("quality_score", "probability of the scorer's good class"), ("text_chars", "characters")),

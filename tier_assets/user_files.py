@@ -14,7 +14,7 @@ class UserFiles:
     """Files and folders named relative to a home (or absolutely)."""
 
     def __init__(self, root: Path) -> None:
-        self._root = root
+        self.root = root
         self._known: dict[Path, tuple[tuple[int, int], str]] = {}
 
     def paths(self, names: Sequence[str]) -> list[Path]:
@@ -25,7 +25,7 @@ class UserFiles:
         return [path for name in names for path in self._files(name)]
 
     def _files(self, name: str) -> Iterator[Path]:
-        path = self._root / name
+        path = self.root / name
         if path.is_file():
             yield path
         elif path.is_dir():

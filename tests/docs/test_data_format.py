@@ -31,6 +31,7 @@ def documents(*ids: str) -> Outcome:
         text_words=2,
         extractor=pl.lit("plain"),
         cluster_id="doc_id",
+        cluster_size=1,
     )
     decided = given.with_columns(kept=pl.col("doc_id") != "d3")
     verdicts = decided.with_columns(

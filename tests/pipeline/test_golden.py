@@ -13,16 +13,18 @@ import polars as pl
 import pytest
 
 from resources.text_classifier import language_identifier
+from tests.parts import measured
 from tests.recorded import RecordedLanguageModel
 from tier_assets.digests import content_digest
 from tier_assets.inference import silent
 from tier_assets.l0_raw.reading import read_landed
-from tier_assets.l1_filtered.dedup import NoEarlierDocuments
-from tier_assets.l1_filtered.filtering import filter_documents, measure
+from tier_assets.l1_filtered.filtering import filter_documents
+from tier_assets.l1_filtered.measuring import Tools
 from tier_assets.l2_selected.selection import select
 from tier_assets.l3_refined.refinement import refine
 from tier_assets.l4_organized.organizing import organize
-from tier_assets.outcome import Outcome
+from tier_assets.landed_sources import local_source
+from tier_assets.outcome import Outcome, joined
 from tier_assets.planning import CONTRACTS
 from tier_assets.policy import Policy
 from tier_assets.tiers import Tier
@@ -34,11 +36,11 @@ PARTITION = "crawl.2026-08"
 POLICY = Policy()
 
 GOLDEN = {
-    Tier.RAW: ("1", "3e4973c6107dc66f300c23a3a64fffd24addc7ce54d16798fc4785cf5af2e643"),
-    Tier.FILTERED: ("1", "22287931a287721dabdf8d4e579b1673c46c6237445c7902e7e8f0c57a2b2eee"),
-    Tier.SELECTED: ("1", "534543c583d9723cc93f70412d1576b5c2e8728a337266b3e2f1f435c4f33c6a"),
-    Tier.REFINED: ("1", "90dfac1a350ba12741836b6297ce0b14495b19c4b802d2686062f33f36964ac6"),
-    Tier.ORGANIZED: ("1", "ba2d00a1fdb197c7d8d1d1ad527f01a1f960860226ccd7404aaa9783cedfc7b3"),
+    Tier.RAW: ("2", "430137c4af6708678128368e360f11a70d1284de8115ec90ccf3e29f031095b4"),
+    Tier.FILTERED: ("2", "6a9e47e58a1599b5bd77adfde119df058c07a9276e1ca28cf5e68c903123697f"),
+    Tier.SELECTED: ("1", "97c98ac8ced7348af4601986457afe76e7bb214ef2ae77b58694372bfa5ee253"),
+    Tier.REFINED: ("1", "ab69cd269c925a3bf890a6af4b3c9b6601927ba03b0b87252eb84fb250662883"),
+    Tier.ORGANIZED: ("1", "0b80f1f5cd944059a44ebe4bce57146d15d72816868c9172fc7cdf90e82c1be7"),
 }
 
 
@@ -58,10 +60,10 @@ def outcomes(folder: Path) -> dict[Tier, Outcome]:
     """What every tier makes of the first snapshot, by pure functions alone."""
     path = next(path for path in build.build(folder) if path.name.startswith(PARTITION))
     partition = pl.lit(PARTITION).alias("partition")
-    raw = read_landed([path], partition=PARTITION, policy=POLICY.raw)
-    pages = raw.rows.with_columns(partition)
-    measured = measure(pages, policy=POLICY.filtered, language_identifier=language_identifier(), report=silent)
-    filtered = filter_documents(pages, measured, earlier=NoEarlierDocuments(), policy=POLICY.filtered)
+    raw = joined(read_landed([local_source(path)], partition=PARTITION, policy=POLICY.raw))
+    tools = Tools(language_identifier())
+    parts = measured(folder / "parts", raw.rows, policy=POLICY.filtered, tools=tools)
+    filtered = joined(filter_documents(parts, earlier=(), policy=POLICY.filtered))
     selected = select(filtered.rows.with_columns(partition))
     documents = selected.rows.with_columns(partition)
     model = RecordedLanguageModel(answer)

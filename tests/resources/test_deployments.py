@@ -26,6 +26,16 @@ def test_an_empty_key_is_no_key(monkeypatch):
     assert deployments.api_key() == "secret"
 
 
+def test_a_store_that_is_not_amazons_is_found_by_awss_own_settings(monkeypatch):
+    monkeypatch.delenv("AWS_ENDPOINT_URL", raising=False)
+    monkeypatch.delenv("AWS_ENDPOINT_URL_S3", raising=False)
+    assert deployments.s3_endpoint() is None
+    monkeypatch.setenv("AWS_ENDPOINT_URL", "http://all")
+    assert deployments.s3_endpoint() == "http://all"
+    monkeypatch.setenv("AWS_ENDPOINT_URL_S3", "http://s3")
+    assert deployments.s3_endpoint() == "http://s3"
+
+
 def test_dagsters_processes_work_on_the_same_home_without_telemetry():
     environment = deployments.child_environment(Path("/h"))
     assert (environment["STRATA_HOME"], environment["DAGSTER_HOME"]) == ("/h", "/h/dagster")

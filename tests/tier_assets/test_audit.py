@@ -11,6 +11,8 @@ CONTRACT = Contract(
     checks=("conservation", "schema", "volume"),
     expectations=lambda policy: UNIVERSAL,
     metrics={"mean_chars": ("kept", "avg(text_chars)")},
+    mixes={"language_mix": ("kept", "language")},
+    measures=("contaminated_rows",),
 )
 
 
@@ -58,6 +60,39 @@ def test_each_breach_is_found_by_its_own_number(tmp_path, documents, change, met
     rows, decisions = change(outcome)
     found = profiled(tmp_path, type(outcome)(rows, decisions))
     assert metric in failures(found)
+
+
+def test_a_candidate_in_several_files_is_profiled_as_one(tmp_path, documents):
+    outcome = documents("abcd", "ab", "efgh")
+    outcome.decisions.write_parquet(tmp_path / "decisions.parquet")
+    files = [tmp_path / f"{number}.parquet" for number in range(2)]
+    outcome.rows[:2].write_parquet(files[0])
+    outcome.rows[1:].write_parquet(files[1])
+    found = profile(files, tmp_path / "decisions.parquet", CONTRACT, TABLES["filtered"], {})
+    assert (found["rows_kept"], found["repeated_ids"], found["unmatched_rows"]) == (4, 1, 0)
+
+
+def test_files_that_differ_in_their_columns_are_a_breach_not_a_crash(tmp_path, documents):
+    outcome = documents("abcd", "ab")
+    outcome.decisions.write_parquet(tmp_path / "decisions.parquet")
+    files = [tmp_path / f"{number}.parquet" for number in range(2)]
+    outcome.rows[:1].write_parquet(files[0])
+    outcome.rows[1:].drop("extractor").write_parquet(files[1])
+    found = profile(files, tmp_path / "decisions.parquet", CONTRACT, TABLES["filtered"], {})
+    assert failures(found) == ["columns_different", "required_nulls"]
+
+
+def test_a_mix_is_profiled_as_the_share_of_each_value(tmp_path, documents):
+    outcome = documents("a", "b", "c", "d")
+    rows = outcome.rows.with_columns(language=pl.Series(["en", "en", "de", None]))
+    found = profiled(tmp_path, type(outcome)(rows, outcome.decisions))
+    mix = {name: share for name, share in found.items() if name.startswith("language_mix.")}
+    assert mix == {"language_mix.en": 0.5, "language_mix.de": 0.25, "language_mix.und": 0.25}
+
+
+def test_a_measure_that_a_run_does_not_give_is_null(tmp_path, documents):
+    assert profiled(tmp_path, documents("a"))["contaminated_rows"] is None
+    assert profiled(tmp_path, documents("a"), {"contaminated_rows": 2})["contaminated_rows"] == 2
 
 
 def test_a_warning_does_not_hold():

@@ -20,7 +20,7 @@ def cli(tmp_path, capsys):
 
 def test_the_commands_are_these():
     assert sorted(strata.commands) == [
-        "history", "init", "land", "lookup", "materialize", "promote", "read", "status", "train", "ui",
+        "history", "init", "land", "lookup", "materialize", "policy", "promote", "read", "status", "train", "ui",
     ]  # fmt: skip
 
 
@@ -47,7 +47,7 @@ def test_the_options_go_before_or_after(cli, tmp_path, capsys):
     [
         ["read", "golden"], ["read"], ["materialize", "--nonsense"], ["land", "crawl.1"], ["promote", "raw", "-p", "crawl.1"],
         ["promote", "raw", "-p", "crawl.1", "--reason", "  "], ["read", "raw", "--held"], ["read", "raw", "-o", "x.csv"],
-        ["launch"], ["lookup"], ["ui", "--port", "99999"],
+        ["launch"], ["lookup"], ["ui", "--port", "99999"], ["policy", "--section", "x"],
     ],
 )  # fmt: skip
 def test_wrong_usage_ends_with_2_and_one_line(cli, arguments):

@@ -14,6 +14,7 @@ from tier_assets.landed_files import (
     shown,
     write_listing,
 )
+from tier_assets.landed_sources import local_source
 
 ABC = hashlib.sha256(b"abc").hexdigest()
 
@@ -26,6 +27,12 @@ ABC = hashlib.sha256(b"abc").hexdigest()
         ("a.warc.wet.gz", ".wet.gz"),
         ("a.jsonl.zst", ".jsonl.zst"),
         ("a.b.parquet", ".parquet"),
+        ("a.tar.gz", ".tar.gz"),
+        ("a.arc.gz", ".arc.gz"),
+        ("a.cdx.gz", ".cdx.gz"),
+        ("crawl.manifest.json", "manifest.json"),
+        ("README.md", "README.md"),
+        ("a.json", None),
         ("a.warc.wat.gz", None),
         ("a.gz", None),
         ("jsonl", None),
@@ -91,7 +98,7 @@ def test_a_copy_has_the_bytes_and_the_digest_and_leaves_nothing_else(tmp_path):
     source = tmp_path / "source"
     source.write_bytes(b"abc")
     (tmp_path / "folder").mkdir()
-    assert copy_durably(source, tmp_path / "folder" / "a.jsonl") == LandedFile("a.jsonl", 3, ABC)
+    assert copy_durably(local_source(source), tmp_path / "folder" / "a.jsonl") == LandedFile("a.jsonl", 3, ABC)
     assert [path.name for path in (tmp_path / "folder").iterdir()] == ["a.jsonl"]
     assert (tmp_path / "folder" / "a.jsonl").read_bytes() == b"abc"
 

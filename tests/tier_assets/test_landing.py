@@ -61,11 +61,11 @@ def later():
 
 
 def test_landed_files_are_a_complete_arrival(zone, made):
-    assert zone.land(KEY, made(b=b"two", a=b"one"))
+    assert zone.land(KEY, made(b=b"two", a=b"one")).changed
     arrival = zone.arrival(KEY, SETTLE, now())
     assert arrival.files == (LandedFile("a.jsonl", 3, sha256(b"one")), LandedFile("b.jsonl", 3, sha256(b"two")))
     assert (arrival.complete, arrival.problems, len(arrival.digest)) == (True, (), 64)
-    assert [path.read_bytes() for path in zone.paths(arrival)] == [b"one", b"two"]
+    assert [b"".join(source.chunks()) for source in zone.sources(arrival)] == [b"one", b"two"]
     assert zone.arrivals(SETTLE, now()) == zone.arrivals_now(SETTLE) == [arrival]
     assert zone.complete("crawl.2026-34", SETTLE) == arrival
     assert zone.strangers() == []
@@ -80,7 +80,7 @@ def test_the_marker_lists_names_bytes_and_digests(zone, made):
 def test_the_same_bytes_again_are_nothing_to_do(zone, made):
     zone.land(KEY, made(a=b"one"))
     before = (zone.folder(KEY) / "_SUCCESS").stat().st_mtime_ns
-    assert not zone.land(KEY, made(a=b"one"))
+    assert not zone.land(KEY, made(a=b"one")).changed
     assert (zone.folder(KEY) / "_SUCCESS").stat().st_mtime_ns == before
 
 
@@ -103,7 +103,7 @@ def test_other_content_is_refused_without_replace(zone, made, contents, reason):
 def test_replace_leaves_just_the_given_files(zone, made):
     zone.land(KEY, made(a=b"one", b=b"two"))
     old = zone.arrival(KEY, SETTLE, now())
-    assert zone.land(KEY, made(b=b"new", c=b"three"), replace=True)
+    assert zone.land(KEY, made(b=b"new", c=b"three"), replace=True).changed
     arrival = zone.arrival(KEY, SETTLE, now())
     assert [(file.name, file.sha256) for file in arrival.files] == [
         ("b.jsonl", sha256(b"new")),
@@ -111,13 +111,13 @@ def test_replace_leaves_just_the_given_files(zone, made):
     ]
     assert arrival.problems == ()
     assert arrival.digest != old.digest
-    assert not zone.land(KEY, made(b=b"new", c=b"three"), replace=True)
+    assert not zone.land(KEY, made(b=b"new", c=b"three"), replace=True).changed
 
 
 def test_a_lost_file_is_landed_again_without_replace(zone, made):
     zone.land(KEY, made(a=b"one", b=b"two"))
     (zone.folder(KEY) / "a.jsonl").unlink()
-    assert zone.land(KEY, made(a=b"one", b=b"two"))
+    assert zone.land(KEY, made(a=b"one", b=b"two")).changed
     assert zone.arrival(KEY, SETTLE, now()).problems == ()
 
 
@@ -139,13 +139,16 @@ def test_a_snapshot_of_shards_alone_is_no_partition_itself(zone, made):
     [
         ([], "no files to land"),
         (["missing.jsonl"], "missing.jsonl does not exist"),
-        (["folder.jsonl"], "folder.jsonl is no file"),
+        (["folder.jsonl"], "folder.jsonl holds no file of a supported kind"),
         (["one/a.jsonl", "two/a.jsonl"], "two files are called a.jsonl"),
         ([".a.jsonl"], "begins with '.' or '_'"),
         (["_a.jsonl"], "begins with '.' or '_'"),
         (["a\n.jsonl"], r"'a\\n.jsonl' has a name with characters that cannot be printed"),
         (["x" * 220 + ".jsonl"], "longer than 200 bytes"),
-        (["a.txt"], r"must end in one of .warc, .warc.gz, .wet, .wet.gz, .jsonl, .jsonl.gz, .jsonl.zst, .parquet"),
+        (
+            ["a.txt"],
+            r"must end in one of .warc, .warc.gz, .wet, .wet.gz, .arc, .arc.gz, .jsonl, .*, .tar.zst, .zip, .pdf",
+        ),
     ],
 )
 def test_what_cannot_be_landed_is_refused_in_one_line_and_nothing_lands(zone, tmp_path, files, message):
@@ -294,6 +297,53 @@ def test_a_link_out_of_the_zone_is_neither_read_nor_written(zone, made, tmp_path
 def test_a_text_that_is_no_key_is_refused(zone):
     with pytest.raises(PartitionKeyError):
         zone.complete("../../evil", SETTLE)
+
+
+def test_a_folder_of_pages_lands_as_one_file_and_again_is_nothing_to_do(zone, tmp_path):
+    (tmp_path / "site" / "deep").mkdir(parents=True)
+    (tmp_path / "site" / "deep" / "a.html").write_bytes(b"<p>hello")
+    (tmp_path / "site" / "logo.png").write_bytes(b"x")
+    landed = zone.land(KEY, [str(tmp_path / "site")])
+    assert (landed.changed, landed.files) == (True, ("site.tar",))
+    assert landed.notes == ("site: 1 of 2 files are left out: links, or of no kind that is read",)
+    assert not zone.land(KEY, [str(tmp_path / "site")]).changed
+
+
+def test_progress_is_told_in_bytes(zone, made):
+    calls = []
+    zone.land(KEY, made(a=b"one", b=b"three"), report=lambda *call: calls.append(call))
+    assert calls == [(3, 8, "a.jsonl, bytes"), (8, 8, "b.jsonl, bytes")]
+
+
+def test_referenced_files_are_an_arrival_read_where_they_lie(zone, made):
+    [path] = made(a=b"one")
+    assert zone.land(KEY, [path], reference=True).changed
+    arrival = zone.arrival(KEY, SETTLE, now())
+    assert (arrival.complete, arrival.problems) == (True, ())
+    assert arrival.files == (LandedFile("a.jsonl", 3, sha256(b"one"), str(path)),)
+    assert [b"".join(source.chunks()) for source in zone.sources(arrival)] == [b"one"]
+    assert not (zone.folder(KEY) / "a.jsonl").exists()
+
+
+def test_a_copy_and_a_reference_of_the_same_bytes_have_the_same_digest(zone, made):
+    files = made(a=b"one")
+    zone.land(KEY, files)
+    copied = zone.arrival(KEY, SETTLE, now()).digest
+    zone.land(KEY, files, replace=True, reference=True)
+    assert zone.arrival(KEY, SETTLE, now()).digest == copied
+
+
+def test_a_referenced_file_that_changes_or_goes_is_a_problem_and_another_digest(zone, made):
+    [path] = made(a=b"one")
+    zone.land(KEY, [path], reference=True)
+    digests = [zone.arrival(KEY, SETTLE, now()).digest]
+    path.write_bytes(b"two")
+    changed = zone.arrival(KEY, SETTLE, now())
+    assert changed.problems == (f"{path} has changed since it was referenced: land it again with --replace",)
+    path.unlink()
+    gone = zone.arrival(KEY, SETTLE, now())
+    assert gone.problems == (f"a.jsonl is referenced at {path} but cannot be found: put it back",)
+    assert len({*digests, changed.digest, gone.digest}) == 3
 
 
 KILLED = """

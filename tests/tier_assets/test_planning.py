@@ -258,3 +258,35 @@ def test_a_held_new_version_does_not_block_what_is_above_the_served_one(world, k
     assert world.states()[str(key), "raw"] == "held"
     assert world.states()[str(key), "filtered"] == "current"
     assert all(need.served for need in world.plan())
+
+
+def test_the_scope_says_which_earlier_versions_a_partition_is_deduplicated_with(world, documents):
+    keys = [PartitionKey.parse(name) for name in ("crawl.1", "crawl.2.a", "wiki.1", "crawl.2.b", "crawl.3")]
+    for each in keys:
+        world.land(each)
+        world.promote(each, Tier.RAW)
+        world.promote(each, Tier.FILTERED, outcome=documents(str(each)))
+    found = {
+        scope: [version.partition for version in planning.earlier(world.lake, keys[3], scope)]
+        for scope in ("snapshot", "source", "global")
+    }
+    assert found == {
+        "snapshot": ["crawl.2.a"],
+        "source": ["crawl.1", "crawl.2.a"],
+        "global": ["crawl.1", "wiki.1", "crawl.2.a"],
+    }
+
+
+@pytest.mark.parametrize(
+    ("scope", "upset"),
+    [("snapshot", {"crawl.2.b"}), ("source", {"crawl.2.b", "crawl.3"}), ("global", {"crawl.2.b", "crawl.3", "wiki.3"})],
+)
+def test_partitions_of_the_scope_after_one_that_runs_are_computed_after_it(world, scope, upset):
+    world.book = PolicyBook({"filtered": {"deduplication": {"scope": scope}}})
+    keys = [PartitionKey.parse(name) for name in ("crawl.1", "crawl.2.a", "crawl.2.b", "crawl.3", "wiki.3")]
+    for each in keys:
+        world.land(each)
+        world.promote(each, Tier.RAW, Tier.FILTERED)
+    world.land(keys[1], "2" * 64)
+    runs = {partition for partition, _, why in world.runs(tiers=[Tier.FILTERED]) if "deduplicated with" in why}
+    assert runs == upset

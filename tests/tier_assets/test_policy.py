@@ -29,6 +29,13 @@ def test_the_defaults_are_the_literatures():
     assert (policy.refined.max_documents, policy.refined.max_tokens) == (25, 45_000)
 
 
+def test_what_the_machine_gives_is_no_part_of_a_tiers_digest():
+    sections = ("raw", "filtered", "selected", "refined", "organized", "audit")
+    one = Policy.model_validate({"execution": {"workers": 1}})
+    assert [getattr(one, name).digest for name in sections] == [getattr(Policy(), name).digest for name in sections]
+    assert Policy().execution.workers == 0
+
+
 def test_the_digest_follows_the_values():
     assert Policy().filtered.digest == Policy().filtered.digest
     changed = Policy.model_validate({"filtered": {"min_language_score": 0.5}})

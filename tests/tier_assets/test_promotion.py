@@ -100,11 +100,11 @@ def test_a_broken_promise_holds_the_partition(rig, documents):
 
 
 def test_no_document_text_is_in_the_report_of_a_held_partition(rig, documents):
-    rig.run(documents("a very private sentence", "a very private sentence"))
+    rig.run(documents("a very confidential sentence", "a very confidential sentence"))
     manifest = next(rig.lake.root.rglob("_candidates/**/*.json")).read_text()
     held = [path.read_text() for path in rig.lake.root.rglob("_candidates/**/*.json")]
     assert manifest
-    assert not any("private" in text for text in held)
+    assert not any("confidential" in text for text in held)
 
 
 def test_a_held_fingerprint_is_not_computed_again(rig, documents):

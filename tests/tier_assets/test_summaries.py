@@ -1,5 +1,3 @@
-import pytest
-
 from tier_assets.audit import AuditReport, Finding
 from tier_assets.keys import PartitionKey
 from tier_assets.l1_filtered.contract import CONTRACT
@@ -37,11 +35,42 @@ def test_checks_are_counted_by_their_worst_expectation(documents):
     assert summary(documents("a"), findings=[warned, failed])["checks"] == {"passed": 4, "warned": 1, "failed": 1}
 
 
-@pytest.mark.parametrize(("versions", "factor"), [(8, 2.0), (7, None)])
-def test_a_yield_is_compared_only_with_enough_promoted_partitions(lake, documents, versions, factor):
+def test_the_mix_of_languages_and_the_length_travel_with_the_version(documents):
+    totals = Totals()
+    list(totals.over([documents("a")]))
+    profile = {"kept_share": 1.0, "median_chars": 7.0, "language_mix.en": 0.75, "language_mix.de": 0.25}
+    found = summarize(CONTRACT, totals, AuditReport((), profile), seconds=1.0, policy=Policy(), pool="cpu")
+    assert (found["median_chars"], found["language_mix"]) == (7.0, {"en": 0.75, "de": 0.25})
+
+
+OTHERS = {"kept_share": 0.8, "median_chars": 1000.0, "language_mix": {"en": 0.75, "de": 0.25}}
+FOUND = {"rows_kept": 100.0, "kept_share": 0.4, "median_chars": 500.0, "language_mix.en": 0.5, "language_mix.fr": 0.5}
+
+
+def distance(lake, documents, versions, **changed):
     for number in range(versions):
         key = PartitionKey("crawl", str(number))
         candidate = lake.stage("filtered", key, documents("a"), basis=0, parts={})
-        lake.promote(candidate.with_report("staged", {"kept_share": 0.8}, ()))
-    found = baseline(lake, "filtered", PartitionKey("crawl", "new"), {"kept_share": 0.4}, Policy())
-    assert found == {"kept_share_factor": factor}
+        lake.promote(candidate.with_report("staged", OTHERS, ()))
+    return baseline(lake, "filtered", PartitionKey("crawl", "new"), FOUND | changed, Policy())
+
+
+def test_a_partition_is_compared_with_the_medians_of_the_sources_others(lake, documents):
+    found = distance(lake, documents, 8)
+    assert found == {"kept_share_factor": 2.0, "median_chars_factor": 2.0, "language_shift": 0.5}
+
+
+def test_below_the_policys_number_of_versions_there_is_no_baseline(lake, documents):
+    assert set(distance(lake, documents, 7).values()) == {None}
+
+
+def test_the_mix_and_length_of_a_handful_of_rows_are_not_compared(lake, documents):
+    found = distance(lake, documents, 8, rows_kept=99.0)
+    assert found == {"kept_share_factor": 2.0, "median_chars_factor": None, "language_shift": None}
+
+
+def test_a_version_of_before_the_mix_was_kept_is_no_baseline_for_it(lake, documents):
+    candidate = lake.stage("filtered", PartitionKey("crawl", "old"), documents("a"), basis=0, parts={})
+    lake.promote(candidate.with_report("staged", {"kept_share": 0.8}, ()))
+    found = distance(lake, documents, 7)
+    assert found == {"kept_share_factor": 2.0, "median_chars_factor": None, "language_shift": None}

@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 import click
 
 from tier_assets import planning
-from tier_assets.definitions import find_home, open_language_identifier, open_language_model
+from tier_assets.definitions import find_home, open_landing_zone, open_language_identifier, open_language_model
 from tier_assets.home import Home
 from tier_assets.inference import identity
 from tier_assets.keys import PartitionKey
@@ -85,7 +85,7 @@ class Session:
     @property
     def landing(self) -> LandingZone:
         """The home's landing zone."""
-        return LandingZone(self.home.landing)
+        return open_landing_zone(self.home)
 
     def policies(self) -> PolicyBook:
         """The home's policy, read now."""

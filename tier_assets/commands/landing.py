@@ -1,12 +1,11 @@
 """`strata init` and `strata land`: a home, and files into its landing zone."""
 
-from pathlib import Path
-
 import click
 
 from tier_assets.commands.face import Session, common
 from tier_assets.definitions import orchestrator
 from tier_assets.keys import PartitionKey
+from tier_assets.progress import TerminalNarrator
 
 
 @click.command()
@@ -20,15 +19,20 @@ def init() -> None:
 
 @click.command()
 @click.argument("partition", metavar="SOURCE.SNAPSHOT[.SHARD]")
-@click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path), metavar="FILE...")
+@click.argument("files", nargs=-1, required=True, metavar="FILE|DIR|s3://BUCKET/KEY...")
 @click.option("--replace", is_flag=True, help="Replace a complete partition's files by other ones.")
+@click.option("--reference", is_flag=True, help="Copy nothing: read the files where they lie.")
 @common
-def land(partition: str, files: tuple[Path, ...], replace: bool) -> None:
+def land(partition: str, files: tuple[str, ...], replace: bool, reference: bool) -> None:
     """Copy files into the landing zone and mark them complete."""
     session = Session.open()
     key = PartitionKey.parse(partition)
-    landed = session.landing.land(key, files, replace=replace)
+    report = TerminalNarrator().reporter(f"land {key}", session.say)
+    landed = session.landing.land(key, files, replace=replace, reference=reference, report=report)
+    for note in landed.notes:
+        session.say(note)
+    done = f"{len(landed.files)} file(s) {'referenced' if reference else 'landed'}"
     session.emit(
-        {"partition": str(key), "landed": landed, "files": [path.name for path in files]},
-        lambda: f"{key}: {len(files)} file(s) landed" if landed else f"{key}: already landed, nothing to do",
+        {"partition": str(key), "landed": landed.changed, "files": list(landed.files)},
+        lambda: f"{key}: {done}" if landed.changed else f"{key}: already landed, nothing to do",
     )

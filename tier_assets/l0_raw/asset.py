@@ -25,7 +25,7 @@ def l0_raw(
     step = TierStep.open(context, lake, policies, narrator, CONTRACT, arrival=arrival)
     yield from step.promote(
         lambda report: read_landed(
-            landing.paths(arrival) if arrival else (),
+            landing.sources(arrival) if arrival else (),
             partition=str(step.key),
             policy=step.policy.raw,
             problems=arrival.problems if arrival else (),

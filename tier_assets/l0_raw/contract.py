@@ -13,6 +13,7 @@ def _expectations(policy: Policy) -> Sequence[Expectation]:
         *UNIVERSAL,
         Expectation("completeness", "files_empty", "no landed file is empty", 0, 0),
         Expectation("completeness", "files_truncated", "no landed file is truncated", 0, 0),
+        Expectation("completeness", "files_incomplete", "what an index or manifest lists is there", 0, 0),
         Expectation("completeness", "files_unreadable", "every landed file is of a known kind", 0, 0),
         Expectation("completeness", "files_missing", "every file that _SUCCESS lists is there, unchanged", 0, 0),
         Expectation("volume", "rows_kept", "something was captured", at_least=1),
@@ -22,7 +23,7 @@ def _expectations(policy: Policy) -> Sequence[Expectation]:
 
 CONTRACT = Contract(
     table=Tier.RAW,
-    code_version="1",
+    code_version="2",
     checks=("completeness", "conservation", "schema", "volume", "drops"),
     expectations=_expectations,
     metrics={"payload_bytes": ("kept", "sum(payload_bytes)")},

@@ -1,4 +1,4 @@
-"""What a reader finds in a landed file: a document, an input it must drop, a flaw of the whole file.
+"""What a reader finds in a landed file: a document, an input it must drop, what is neither, a flaw of the whole file.
 
 How they become rows and decisions is in `reading.py`.
 """
@@ -42,10 +42,18 @@ class Reject:
     detail: str | None = None
 
 
+@dataclass(frozen=True)
+class Passed:
+    """An entry of a file that is no document, and no input: a request, a description of the crawl."""
+
+    offset: int
+
+
 class FlawKind(StrEnum):
     """What can be wrong with a whole file; each is a measure `files_<kind>`."""
 
     TRUNCATED = "truncated"
+    INCOMPLETE = "incomplete"
     EMPTY = "empty"
     UNREADABLE = "unreadable"
 
@@ -58,7 +66,7 @@ class Flaw:
     note: str
 
 
-Finding = Capture | Reject | Flaw
+Finding = Capture | Reject | Passed | Flaw
 
 
 def too_large(offset: int, rule: str, size: int, limit: int, *, raw: bytes = b"", uri: str | None = None) -> Reject:

@@ -1,7 +1,8 @@
 """An HTTP response as a WARC file stores it: status, media type, charset, and the body with its codings undone."""
 
 import re
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 from tier_assets.l0_raw.codings import Decoded, undo_chunks, undo_content
 
@@ -13,6 +14,11 @@ _MEDIA_TYPE = re.compile(r"[a-z0-9][a-z0-9!#$&^_.+-]*/[a-z0-9][a-z0-9!#$&^_.+-]*
 _CHARSET = re.compile(r"charset\s*=\s*[\"']?\s*([A-Za-z0-9][A-Za-z0-9._:+-]*)", re.IGNORECASE)
 _HTML = re.compile(rb"\s*(?:<!--.{0,400}?-->\s*)?<(?:!doctype\s+html|html)\b", re.IGNORECASE | re.DOTALL)
 _FOLD = re.compile(r"\r?\n[ \t]+")
+_LICENSE_LINK = re.compile(r"rel\s*=\s*[\"']?[^\"';,]*\blicense\b", re.IGNORECASE)
+_ADDING_UP = frozenset({"content-encoding", "transfer-encoding", "x-robots-tag", "link"})
+# What may be done with a page, as its server states it: robots tags, W3C's TDM Reservation Protocol, RFC 8288.
+_RIGHTS = ("x-robots-tag", "tdm-reservation", "tdm-policy")
+_LONGEST_RIGHT = 2_000
 _MOST_CODINGS = 4  # more are an attack: each costs a pass over the body
 
 
@@ -22,13 +28,14 @@ class BadHttpError(Exception):
 
 @dataclass(frozen=True)
 class Response:
-    """A parsed response. `flaws` names what was wrong with its codings."""
+    """A parsed response. `flaws` names what was wrong with its codings, `rights` holds the headers that state rights."""
 
     status: int
     media_type: str
     charset: str | None
     body: bytes
     flaws: tuple[str, ...] = ()
+    rights: Mapping[str, str] = field(default_factory=dict)
 
 
 def media_type(content_type: str | None, body: bytes = b"") -> str:
@@ -71,18 +78,25 @@ def parse_response(block: bytes, limit: int, identified: str | None = None) -> R
     if not _MEDIA_TYPE.fullmatch((stated or "").partition(";")[0].strip().lower()):
         stated = identified or stated
     body = decoded.body
-    return Response(
-        int(status[1]), media_type(stated, body), charset(stated), body, tuple(flaw for flaw in flaws if flaw)
-    )
+    found = tuple(flaw for flaw in flaws if flaw)
+    return Response(int(status[1]), media_type(stated, body), charset(stated), body, found, _rights(headers))
+
+
+def _rights(headers: Mapping[str, str]) -> dict[str, str]:
+    """The headers that state rights, by lower-case name; of links, only where one is to a licence."""
+    found = {name: headers[name][:_LONGEST_RIGHT] for name in _RIGHTS if name in headers}
+    if _LICENSE_LINK.search(headers.get("link", "")):
+        found["link"] = headers["link"][:_LONGEST_RIGHT]
+    return found
 
 
 def _headers(block: bytes) -> dict[str, str]:
-    """Fields by lower-case name, folded lines unfolded. Of repeated ones the first holds, but codings add up."""
+    """Fields by lower-case name, folded lines unfolded. Of repeated ones the first holds, but lists add up."""
     fields: dict[str, str] = {}
     for line in _FOLD.sub(" ", block.decode("latin-1")).split("\n"):
         name, colon, value = line.partition(":")
         name, value = name.strip().lower(), value.strip()
-        if colon and name in ("content-encoding", "transfer-encoding") and name in fields:
+        if colon and name in _ADDING_UP and name in fields:
             fields[name] += f", {value}"
         elif colon:
             fields.setdefault(name, value)

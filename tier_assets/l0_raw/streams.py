@@ -55,8 +55,9 @@ class Stream:
     other continues the one before, as in files compressed in blocks. Reading never passes the end of a segment.
     """
 
-    def __init__(self, file: BinaryIO, codec: Codec | None = None, boundary: bytes = b"") -> None:
-        self.size = os.fstat(file.fileno()).st_size
+    def __init__(self, file: BinaryIO, codec: Codec | None = None, boundary: bytes | tuple[bytes, ...] = b"") -> None:
+        self.size = file.seek(0, os.SEEK_END)
+        file.seek(0)
         self.segment = 0
         self.position = 0
         self._file = file
@@ -147,6 +148,11 @@ class Stream:
             if end >= 0:
                 break
         return b"".join(parts), length
+
+    def unread(self, data: bytes) -> None:
+        """Put back what was read last, within a segment."""
+        self._buffer, self._at = data + self._buffer[self._at :], 0
+        self.position -= len(data)
 
     def skip_line_breaks(self) -> None:
         """Pass over CR and LF. Raises DamageError."""

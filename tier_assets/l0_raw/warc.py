@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 
 from tier_assets.l0_raw.codings import CodingError, OversizeError
 from tier_assets.l0_raw.dates import from_iso
-from tier_assets.l0_raw.findings import Capture, Finding, Flaw, FlawKind, Reject, too_large
+from tier_assets.l0_raw.findings import Capture, Finding, Flaw, FlawKind, Passed, Reject, too_large
 from tier_assets.l0_raw.http import BadHttpError, charset, media_type, parse_response
 from tier_assets.l0_raw.streams import DamageError, Stream
 from tier_assets.policy import RawPolicy
@@ -34,7 +34,7 @@ def read_warc(stream: Stream, policy: RawPolicy) -> Iterator[Finding]:
     """The documents of a WARC file in their order, what is dropped, and the flaws of the file.
 
     Responses, resources and conversions (WET) are documents; revisits, empty payloads, broken entries and damaged members
-    are dropped ones; requests, warcinfo and metadata are nothing. A locator is the offset at which the gzip member of an
+    are dropped ones; requests, warcinfo and metadata are passed. A locator is the offset at which the gzip member of an
     entry begins, which is what a WARC reader seeks to. From the first entry on that does not begin a member (a file that
     is one member, or compressed in blocks) it is the offset in the decompressed file, the only one there is.
     """
@@ -82,8 +82,7 @@ class _Reader:
                 return
             finding = self._entry()
             self._entries += 1
-            if finding:
-                yield finding
+            yield finding or Passed(self._offset)
             if isinstance(finding, Reject) and finding.rule == "truncated":
                 yield Flaw(FlawKind.TRUNCATED, f"truncated at byte {self._stream.size}")
 
@@ -171,7 +170,7 @@ class _Reader:
             text=_text(block) if kind == "conversion" and found == "text/plain" else None,
             language=_language(fields.get("warc-identified-content-language", "")),
             charset="utf-8" if kind == "conversion" else charset(stated),
-            metadata=_metadata(fields, ()),
+            metadata=_metadata(fields),
         )
 
     def _response(self, fields: Mapping[str, str], block: bytes) -> Finding:
@@ -193,7 +192,7 @@ class _Reader:
             fetched_at=from_iso(fields.get("warc-date", "")),
             charset=response.charset,
             http_status=response.status,
-            metadata=_metadata(fields, response.flaws),
+            metadata=_metadata(fields, response.flaws, response.rights),
         )
 
     def _oversize(self, size: int, fields: Mapping[str, str], raw: bytes = b"") -> Reject:
@@ -245,11 +244,15 @@ def _language(stated: str) -> str | None:
     return stated if _LANGUAGE.fullmatch(stated) else None
 
 
-def _metadata(fields: Mapping[str, str], flaws: tuple[str, ...]) -> str | None:
-    """What is known to be wrong with a capture, as JSON: cut by the crawler, coded otherwise than it says."""
+def _metadata(
+    fields: Mapping[str, str], flaws: tuple[str, ...] = (), rights: Mapping[str, str] | None = None
+) -> str | None:
+    """As JSON: what is wrong with a capture (cut by the crawler, coded otherwise than it says), what its headers allow."""
     known: dict[str, object] = {}
     if "warc-truncated" in fields:
         known["warc_truncated"] = fields["warc-truncated"]
     if flaws:
         known["flaws"] = flaws
+    if rights:
+        known["headers"] = dict(rights)
     return json.dumps(known) if known else None

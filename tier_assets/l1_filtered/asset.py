@@ -1,19 +1,29 @@
 """The asset of L1: captures in, clean and deduplicated documents out."""
 
-import dagster as dg
-import polars as pl
+import os
+from collections.abc import Callable, Iterator
 
+import dagster as dg
+
+from tier_assets import benchmark_items
 from tier_assets.digests import text_digest
-from tier_assets.inference import Report, TextClassifier
+from tier_assets.inference import PrivateDataAnalyzer, Report, TextClassifier
+from tier_assets.l1_filtered.bad_words import load_bad_words
+from tier_assets.l1_filtered.block_lists import load_block_lists
 from tier_assets.l1_filtered.contract import CONTRACT
 from tier_assets.l1_filtered.earlier import PromotedDocuments
-from tier_assets.l1_filtered.filtering import filter_documents, measure, measured_by
+from tier_assets.l1_filtered.filtering import filter_documents
+from tier_assets.l1_filtered.measuring import Part, Tools, measure_parts, measured_by
 from tier_assets.lake import Lake
 from tier_assets.outcome import Outcome
+from tier_assets.policies.filtered import PrivateData
 from tier_assets.policy_book import PolicyBook
 from tier_assets.progress import Narrator
 from tier_assets.promotion import Events, TierStep, tier_asset
 from tier_assets.tiers import Tier
+
+# What the fingerprint holds beside what is measured: limits and neighbours may change, and nothing is measured again.
+_AFTER_MEASURING = ("code", "policy", "earlier partitions", "policy's files")
 
 
 @tier_asset(
@@ -30,29 +40,42 @@ def l1_filtered(
     policies: dg.ResourceParam[PolicyBook],
     narrator: dg.ResourceParam[Narrator],
     language_identifier: dg.ResourceParam[TextClassifier],
+    presidio: dg.ResourceParam[Callable[[PrivateData], PrivateDataAnalyzer]],
 ) -> Events:
     """Main text in a known language that passes the quality rules, each text once: one row per document."""
     models = {"language_identifier": lambda: language_identifier.digest}
     step = TierStep.open(context, lake, policies, narrator, CONTRACT, models=models)
+    policy = step.policy.filtered
 
-    def compute(report: Report) -> Outcome:
-        pages = step.rows(Tier.RAW)
-        measured = _measured(step, pages, language_identifier, report)
-        earlier = PromotedDocuments(lake, step.key, step.policy.filtered.deduplication)
-        return filter_documents(pages, measured, earlier=earlier, policy=step.policy.filtered)
+    def compute(report: Report) -> Iterator[Outcome]:
+        block_lists = load_block_lists(policies.files.paths(policy.urls.lists))
+        analyzer = presidio(policy.private_data) if policy.private_data.analyzer == "presidio" else None
+        bad_words = load_bad_words(policies.files.paths(policy.bad_words.lists))
+        tools = Tools(language_identifier, bad_words, analyzer)
+        items = benchmark_items.load(policies.files.root, policy.contamination)
+        parts = _parts(step, block_lists.digest, bad_words.digest)
+        workers = policies.default.execution.workers or len(os.sched_getaffinity(0))
+        measure_parts(parts, policy=policy, tools=tools, block_lists=block_lists, workers=workers, report=report)
+        yield from filter_documents(
+            parts,
+            earlier=PromotedDocuments(lake, step.key, policy.deduplication),
+            policy=policy,
+            benchmarks=items.index(policy.contamination) if items else None,
+        )
 
     yield from step.promote(compute)
 
 
-def _measured(step: TierStep, pages: pl.DataFrame, identifier: TextClassifier, report: Report) -> pl.DataFrame:
-    """Text and signals of every page, kept under what they depend on: a new threshold costs a query."""
-    policy = step.policy.filtered
+def _parts(step: TierStep, *lists: str) -> list[Part]:
+    """The partition's pages with the files of what is measured of them, kept under all that it depends on."""
+    groups = step.lake.row_groups(Tier.RAW, step.key)
     digest = text_digest(
-        *(value for name, value in sorted(step.parts.items()) if name not in ("policy", "earlier partitions")),
-        *measured_by(policy),
+        *(value for name, value in sorted(step.parts.items()) if name not in _AFTER_MEASURING),
+        *lists,
+        measured_by(step.policy.filtered),
+        *(str(group.rows) for group in groups),
     )
-    measured = step.lake.cached("measured", digest)
-    if measured is None:
-        measured = measure(pages, policy=policy, language_identifier=identifier, report=report)
-        step.lake.cache("measured", digest, measured)
-    return measured
+    return [
+        Part(group, step.lake.cache_path("measured", digest, f"-{number:05d}.parquet"))
+        for number, group in enumerate(groups)
+    ]

@@ -1,6 +1,7 @@
 """Deduplication: which documents repeat an earlier kept one, exactly or nearly.
 
-Words, shingles and signatures are in `text/`; where earlier partitions' documents come from is `earlier.py`'s.
+Words, shingles and signatures are in `text/`; earlier partitions' documents are `earlier.py`'s; who is a candidate,
+`shared_keys.py`'s; comparing, `comparison.py`'s.
 
 Greedy in one total order: a document is dropped if and only if a kept document before it is an exact duplicate or has a
 Jaccard similarity of at least `min_jaccard` and shares a band of its signature. A dropped document drops no other, so
@@ -8,20 +9,46 @@ the verdicts do not depend on how the order was cut into partitions. At s = .75,
 of 8 rows with probability .77, .92, .99: 1 - (1 - s^8)^14.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Protocol
 
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
+from tier_assets.l1_filtered.comparison import NONE, Documents, first_repeated
+from tier_assets.l1_filtered.shared_keys import Places, shared_keys
 from tier_assets.policies.filtered import Deduplication
-from tier_assets.text.normalization import folded_sha256
-from tier_assets.text.shingles import Hashes, jaccard, shingle_hashes
-from tier_assets.text.signatures import band_keys, signatures
+from tier_assets.text.buffers import chunks
+from tier_assets.text.folding import folded_digests
+from tier_assets.text.shingles import lowered, sorted_distinct
+from tier_assets.text.signatures import band_keys, sketches
 
-INDEX = pl.Schema([("doc_id", pl.String()), ("text_sha256", pl.String()), ("bands", pl.List(pl.UInt64))])
-"""Columns of `index`."""
+DIGEST = ("text_high", "text_low")
+"""Columns of the first 16 bytes of the folded text's sha256: equal means an exact duplicate."""
+
+INDEX = pl.Schema(
+    [
+        ("doc_id", pl.String()),
+        ("text_high", pl.UInt64()),
+        ("text_low", pl.UInt64()),
+        ("shingles", pl.UInt32()),
+        ("shingle_sum", pl.UInt64()),
+        ("bands", pl.List(pl.UInt64())),
+    ]
+)
+"""Columns of `index`: 196 bytes a document, with a doc_id of 32 digits and 14 bands."""
+
+RELATED = pl.Schema(
+    [
+        ("doc_id", pl.String()),
+        ("text_high", pl.UInt64()),
+        ("text_low", pl.UInt64()),
+        ("shingles", pl.UInt32()),
+        ("keys", pl.List(pl.UInt64())),
+    ]
+)
+"""Columns of `EarlierPartition.related`."""
 
 DUPLICATES = pl.Schema(
     {
@@ -36,141 +63,154 @@ DUPLICATES = pl.Schema(
 
 _EXACT, _NEAR = "exact_duplicate", "near_duplicate"
 
+Texts = Callable[[Sequence[str]], Mapping[str, str]]
+"""Texts of the named documents, by doc_id."""
 
-class EarlierDocuments(Protocol):
-    """Kept documents that come before all given ones in the total order."""
 
-    @property
-    def index(self) -> pl.DataFrame | None:
-        """One row per document in the total order, as `index` gives it; None without any."""
+class EarlierPartition(Protocol):
+    """Kept documents of one partition, all of which come before the given ones in the total order."""
+
+    def related(self, keys: NDArray[np.uint64]) -> pl.DataFrame:
+        """The documents with one of these keys, which are sorted and distinct, in order: `RELATED`.
+
+        Keys are those of bands, and `text_low` for the text. Those found may be too many, by chance, never too few.
+        """
         ...
 
-    def texts(self, doc_ids: Sequence[str]) -> dict[str, str]:
+    def texts(self, doc_ids: Sequence[str]) -> Mapping[str, str]:
         """Texts of the named documents, by doc_id."""
         ...
 
 
-class NoEarlierDocuments:
-    """The `EarlierDocuments` of a source's first partition."""
-
-    index: pl.DataFrame | None = None
-
-    def texts(self, doc_ids: Sequence[str]) -> dict[str, str]:
-        """Nothing, as there is nothing."""
-        return {}
+EarlierDocuments = Iterable[EarlierPartition]
+"""Earlier partitions in the total order."""
 
 
 def index(documents: pl.DataFrame, *, policy: Deduplication) -> pl.DataFrame:
-    """One row per document, in order: `INDEX`, from `doc_id` and `text`.
+    """One row per document, in order, from `doc_id` and `text`: all that is known of it where texts are not at hand.
 
-    `text_sha256` is of the folded text; `bands` holds one key for each band, none for a text of fewer words than
-    `policy.ngram`, which is compared for equality only.
+    `text_high`, `text_low`: see `DIGEST`. `shingles`: how many; 0 for a text of fewer words than `policy.ngram`, which is
+    compared for equality only. `shingle_sum`: sum of their hashes modulo 2^64. `bands`: one key for each band.
     """
-    texts = documents["text"].to_list()
-    keys = band_keys(
-        signatures(texts, ngram=policy.ngram, permutations=policy.bands * policy.rows),
-        bands=policy.bands,
-        rows=policy.rows,
-    )
-    shingled = _shingled(keys, policy)
+    found = [_index_of(chunk, policy) for chunk in chunks(documents["text"].to_list())]
+    columns = pl.concat([INDEX.to_frame().drop("doc_id"), *found])
+    return pl.concat([documents.select("doc_id"), columns], how="horizontal")
+
+
+def _index_of(texts: Sequence[str], policy: Deduplication) -> pl.DataFrame:
+    buffer = lowered(texts)
+    digests = folded_digests(texts, buffer)
+    found = sketches(buffer, ngram=policy.ngram, permutations=policy.bands * policy.rows)
     return pl.DataFrame(
         {
-            "doc_id": documents["doc_id"],
-            "text_sha256": [folded_sha256(text) for text in texts],
-            "bands": [row.tolist() if known else [] for row, known in zip(keys, shingled, strict=True)],
-        },
-        schema=INDEX,
+            "text_high": digests[:, 0],
+            "text_low": digests[:, 1],
+            "shingles": found.shingles,
+            "shingle_sum": found.sums,
+            "bands": pl.Series(band_keys(found.values, bands=policy.bands, rows=policy.rows)).arr.to_list(),
+        }
     )
 
 
-def _shingled(keys: NDArray[np.uint64], policy: Deduplication) -> NDArray[np.bool_]:
-    """Which rows of keys come from a text with shingles: without any, a signature has a known value."""
-    permutations = policy.bands * policy.rows
-    none = band_keys(
-        signatures([""], ngram=policy.ngram, permutations=permutations), bands=policy.bands, rows=policy.rows
-    )
-    return np.asarray((keys != none).any(axis=1))
+def deduplicate(new: pl.DataFrame, *, texts: Texts, earlier: EarlierDocuments, policy: Deduplication) -> pl.DataFrame:
+    """One row per dropped document, in order: `DUPLICATES`. `new` is an `index`; its order is the total order.
 
-
-def deduplicate(documents: pl.DataFrame, *, earlier: EarlierDocuments, policy: Deduplication) -> pl.DataFrame:
-    """One row per dropped document, in order: `DUPLICATES`. The given order is the total order, after all earlier ones.
-
-    Reads `doc_id` and `text`. `duplicate_of` is the first kept document in the total order of which the dropped one is
-    a duplicate; `rule` is `exact_duplicate` (value and threshold 1) or `near_duplicate` (value: their Jaccard
-    similarity). Only texts of candidates are compared, and only candidates' texts are asked of `earlier`.
+    `duplicate_of` is the first kept document in the total order of which the dropped one is a duplicate: the survivor of
+    its cluster. `rule` is `exact_duplicate` (value and threshold 1) or `near_duplicate` (value: their Jaccard similarity).
+    Only texts of candidates are asked for, of `texts` and of `earlier`, some at a time.
     """
-    new = index(documents, policy=policy)
-    before = _related(earlier.index, new)
-    known = earlier.texts(before["doc_id"].to_list())
-    order = pl.concat([before, new])
-    texts = [*(known[doc_id] for doc_id in before["doc_id"]), *documents["text"]]
-    kept = _Kept(order["doc_id"].to_list(), texts, policy)
-    rows = []
-    for place, (doc_id, digest, bands) in enumerate(order.iter_rows()):
-        found = kept.find(place, digest, bands) if place >= before.height else None
-        if found is None:
-            kept.add(place, digest, bands)
-        else:
-            rows.append((doc_id, *found))
-    return pl.DataFrame(rows, schema=DUPLICATES, orient="row")
-
-
-def _related(earlier: pl.DataFrame | None, new: pl.DataFrame) -> pl.DataFrame:
-    """Rows of the earlier index that share a digest or a band with a new document, in order."""
-    if earlier is None:
-        return new.clear()
-    numbered = earlier.with_row_index("place")
-    by_band = (
-        numbered.select("place", "bands")
-        .explode("bands", empty_as_null=False)
-        .filter(pl.col("bands").is_in(new["bands"].explode(empty_as_null=False).unique().implode()))
+    # Documents equal in text and in shingles meet one fate, so only the first of them is looked at.
+    twins = pl.col("place").first().over(*DIGEST, "shingles", "shingle_sum")
+    first = new.with_row_index("place").select(twins)["place"].to_numpy().astype(np.int64)
+    firsts = np.flatnonzero(first == np.arange(new.height))
+    looked_at = new[firsts]
+    keys, valid = keys_of(looked_at)
+    partitions = tuple(earlier)
+    distinct = sorted_distinct(keys[valid])
+    related = [each.related(distinct) for each in partitions]
+    before = pl.concat([RELATED.to_frame(), *related])
+    pairs = before.select("keys").with_row_index("place").explode("keys", empty_as_null=False)
+    shared = shared_keys(
+        keys, valid, pairs["keys"].to_numpy(), pairs["place"].to_numpy().astype(np.int64), before.height
     )
-    by_text = numbered.filter(pl.col("text_sha256").is_in(new["text_sha256"].implode()))
-    places = pl.concat([by_band["place"], by_text["place"]]).unique()
-    return numbered.filter(pl.col("place").is_in(places.implode())).drop("place")
+    order = pl.concat([before.drop("keys"), looked_at.select("doc_id", *DIGEST, "shingles")])
+    sources = [*(each.texts for each in partitions), texts]
+    read = _reader(order["doc_id"], sources, [*(frame.height for frame in related), looked_at.height])
+    documents = Documents(order.select(DIGEST).to_numpy(), order["shingles"].to_numpy(), read)
+    found = first_repeated(documents, shared, policy=policy)
+    return _duplicates(new, first, firsts, order, found.first[before.height :], found.values[before.height :], policy)
 
 
-class _Kept:
-    """The kept documents so far, found by text and by band."""
+def keys_of(indexed: pl.DataFrame) -> tuple[NDArray[np.uint64], NDArray[np.bool_]]:
+    """Keys by which the documents of an index are found, uint64[documents, bands + 1], and which of them count.
 
-    def __init__(self, doc_ids: Sequence[str], texts: Sequence[str], policy: Deduplication) -> None:
-        self._doc_ids = doc_ids
-        self._texts = texts
-        self._ngram = policy.ngram
-        self._least = policy.min_jaccard
-        self._known: dict[int, Hashes] = {}
-        self._by_text: dict[str, int] = {}
-        self._by_band: dict[int, list[int]] = {}
+    The last is `text_low`. A text without shingles has no bands: it would share them with every other such text.
+    """
+    bands = indexed["bands"].explode(empty_as_null=False).to_numpy()
+    bands = bands.reshape(indexed.height, len(bands) // max(indexed.height, 1))
+    keys = np.column_stack([bands, indexed["text_low"].to_numpy()])
+    valid = np.ones(keys.shape, np.bool_)
+    valid[:, :-1] = (indexed["shingles"].to_numpy() > 0)[:, np.newaxis]
+    return keys, valid
 
-    def add(self, place: int, digest: str, bands: Sequence[int]) -> None:
-        """Keep the document at `place`."""
-        self._by_text.setdefault(digest, place)
-        for key in bands:
-            self._by_band.setdefault(key, []).append(place)
 
-    def find(self, place: int, digest: str, bands: Sequence[int]) -> tuple[str, str, float, float] | None:
-        """The first kept document that `place` repeats: its doc_id, rule, value, threshold; None if it repeats none."""
-        equal = self._by_text.get(digest)
-        for candidate in self._candidates(bands, equal):
-            if candidate == equal:
-                return self._doc_ids[candidate], _EXACT, 1.0, 1.0
-            similarity = self._similarity(place, candidate)
-            if similarity >= self._least:
-                return self._doc_ids[candidate], _NEAR, similarity, self._least
-        return None
+def _reader(doc_ids: pl.Series, sources: Sequence[Texts], sizes: Sequence[int]) -> Callable[[Places], list[str]]:
+    """What reads texts by place: each of the sources has so many of the places, in order."""
+    borders = np.concatenate([[0], np.cumsum(sizes)])
 
-    def _candidates(self, bands: Sequence[int], equal: int | None) -> Iterator[int]:
-        places = {place for key in bands for place in self._by_band.get(key, ())}
-        yield from sorted(places if equal is None else places | {equal})
+    def read(places: Places) -> list[str]:
+        found: list[str] = []
+        for source, start, end in zip(sources, borders[:-1], borders[1:], strict=True):
+            wanted = doc_ids[places[(places >= start) & (places < end)]].to_list()
+            known = source(wanted) if wanted else {}
+            found += [known[doc_id] for doc_id in wanted]
+        return found
 
-    def _similarity(self, place: int, candidate: int) -> float:
-        left, right = self._shingles(place), self._shingles(candidate)
-        # The similarity is at most the ratio of the sizes: most chance candidates end here.
-        if min(len(left), len(right)) < self._least * max(len(left), len(right)):
-            return 0.0
-        return jaccard(left, right)
+    return read
 
-    def _shingles(self, place: int) -> Hashes:
-        if place not in self._known:
-            (self._known[place],) = shingle_hashes([self._texts[place]], self._ngram)
-        return self._known[place]
+
+def _duplicates(
+    new: pl.DataFrame,
+    first: Places,
+    firsts: Places,
+    order: pl.DataFrame,
+    found: Places,
+    values: NDArray[np.float64],
+    policy: Deduplication,
+) -> pl.DataFrame:
+    """The verdicts on all documents from those on the first of each kind."""
+    offset = order.height - len(firsts)
+    # Row among the first of each kind of every document.
+    row = np.searchsorted(firsts, first)
+    repeats = np.where(
+        found[row] != NONE, found[row], np.where(firsts[row] < np.arange(len(first)), row + offset, NONE)
+    )
+    value = np.where(found[row] != NONE, values[row], 1.0)
+    dropped = np.flatnonzero(repeats != NONE)
+    original, copy = order[repeats[dropped]], new[dropped]
+    exact = (original["text_high"] == copy["text_high"]) & (original["text_low"] == copy["text_low"])
+    return pl.DataFrame(
+        {
+            "doc_id": copy["doc_id"],
+            "duplicate_of": original["doc_id"],
+            "equal": exact,
+            "value": value[dropped],
+        }
+    ).select(
+        "doc_id",
+        "duplicate_of",
+        rule=pl.when("equal").then(pl.lit(_EXACT)).otherwise(pl.lit(_NEAR)),
+        value=pl.col("value").cast(pl.Float64),
+        threshold=pl.when("equal").then(1.0).otherwise(policy.min_jaccard),
+    )
+
+
+def cluster_sizes(decisions: Iterable[pl.DataFrame]) -> pl.DataFrame:
+    """How many documents each cluster has, its survivor included: `doc_id` of the survivor, `cluster_size` (int64).
+
+    Reads `duplicate_of` of `DUPLICATES` or of decisions. Over one partition it counts the duplicates there, over several
+    all of theirs. Documents without duplicates there are no rows: their clusters have the size 1.
+    """
+    frames = [each.select(pl.col("duplicate_of").alias("doc_id")) for each in decisions]
+    named = pl.concat([DUPLICATES.to_frame().select(pl.col("duplicate_of").alias("doc_id")), *frames])
+    return named.drop_nulls().group_by("doc_id", maintain_order=True).agg(cluster_size=pl.len().cast(pl.Int64) + 1)

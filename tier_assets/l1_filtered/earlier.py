@@ -1,17 +1,22 @@
-"""The documents that deduplication compares with: what the source's earlier partitions promoted, read from the lake.
+"""The documents that deduplication compares with: what the earlier partitions in scope promoted, read from the lake.
 
-The index is derived from promoted rows and kept under their content digest: it can be thrown away and never runs ahead of
-promotion. Comparing is in `dedup.py`.
+A partition's index (`runs.py`) is derived from promoted rows and kept under their content digest: it can be thrown away
+and never runs ahead of promotion. Comparing is in `comparison.py`; which partitions are in scope says `planning.earlier`.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
+import numpy as np
 import polars as pl
+from numpy.typing import NDArray
 
 from tier_assets import planning
+from tier_assets.commits import Version
 from tier_assets.digests import text_digest
+from tier_assets.durable import write_durably
 from tier_assets.keys import PartitionKey
-from tier_assets.l1_filtered.dedup import index
+from tier_assets.l1_filtered.dedup import INDEX, index
+from tier_assets.l1_filtered.runs import RUNS, Run
 from tier_assets.lake import Lake
 from tier_assets.policies.filtered import Deduplication
 from tier_assets.text.normalization import NORMALIZATION
@@ -19,35 +24,56 @@ from tier_assets.text.shingles import SHINGLES
 from tier_assets.text.signatures import SIGNATURES
 from tier_assets.tiers import Tier
 
+_PLACE = ("file", "offset", "doc_id")
+
 
 class PromotedDocuments:
-    """Kept documents of the partitions before `key` in the total order of its source."""
+    """The partitions before `key` in the total order of the policy's scope, each with its kept documents."""
 
     def __init__(self, lake: Lake, key: PartitionKey, policy: Deduplication) -> None:
         self._lake = lake
         self._policy = policy
-        self._versions = planning.earlier(lake, key)
+        self._versions = planning.earlier(lake, key, policy.scope)
 
-    @property
-    def index(self) -> pl.DataFrame | None:
-        """One row per earlier document in the total order, as `dedup.index` gives it; None without any."""
-        frames = [self._index_of(PartitionKey.parse(each.partition), each.content_digest) for each in self._versions]
-        return pl.concat(frames) if frames else None
-
-    def texts(self, doc_ids: Sequence[str]) -> dict[str, str]:
-        """Texts of the named earlier documents."""
-        found: dict[str, str] = {}
+    def __iter__(self) -> Iterator["PromotedPartition"]:
         for version in self._versions:
-            rows = self._lake.read(Tier.FILTERED, PartitionKey.parse(version.partition))
-            wanted = rows.filter(pl.col("doc_id").is_in(list(doc_ids))).select("doc_id", "text").collect()
-            found |= dict(wanted.iter_rows())
-        return found
+            yield PromotedPartition(self._lake, version, self._policy)
 
-    def _index_of(self, key: PartitionKey, content_digest: str) -> pl.DataFrame:
-        digest = text_digest(content_digest, self._policy.digest, SHINGLES, SIGNATURES, NORMALIZATION)
-        found = self._lake.cached("dedup_index", digest)
-        if found is None:
-            documents = self._lake.read(Tier.FILTERED, key).sort("file", "offset").select("doc_id", "text").collect()
-            found = index(documents, policy=self._policy)
-            self._lake.cache("dedup_index", digest, found)
-        return found
+
+class PromotedPartition:
+    """Kept documents of one promoted partition."""
+
+    def __init__(self, lake: Lake, version: Version, policy: Deduplication) -> None:
+        self._lake = lake
+        self._key = PartitionKey.parse(version.partition)
+        self._policy = policy
+        self._run = self._opened(version.content_digest)
+
+    def related(self, keys: NDArray[np.uint64]) -> pl.DataFrame:
+        """Its documents with one of the sorted distinct keys, in order: `dedup.RELATED`."""
+        return self._run.related(keys)
+
+    def texts(self, doc_ids: Sequence[str]) -> Mapping[str, str]:
+        """Texts of its documents. Pages of the file without any of them are not decompressed."""
+        rows = self._lake.read(Tier.FILTERED, self._key).filter(pl.col("doc_id").is_in(list(doc_ids)))
+        return dict(rows.select("doc_id", "text").collect().iter_rows())
+
+    def _opened(self, content_digest: str) -> Run:
+        policy = self._policy
+        values = (policy.ngram, policy.bands, policy.rows)
+        digest = text_digest(content_digest, *map(str, values), RUNS, SHINGLES, SIGNATURES, NORMALIZATION)
+        path = self._lake.cache_path("dedup_runs", digest, ".run")
+        run = Run.open(path)
+        if run is None:
+            run = self._built()
+            write_durably(path, run.write)
+        return run
+
+    def _built(self) -> Run:
+        """One reading of the promoted rows, one row group at a time."""
+        positioned = [pl.DataFrame(schema={**INDEX, "file": pl.String, "offset": pl.Int64})]
+        for group in self._lake.row_groups(Tier.FILTERED, self._key):
+            piece = group.read(["doc_id", "text", "file", "offset"])
+            indexed = index(piece, policy=self._policy)
+            positioned.append(pl.concat([indexed, piece.select("file", "offset")], how="horizontal"))
+        return Run.build(pl.concat(positioned).sort(_PLACE))

@@ -1,110 +1,151 @@
-"""L1 as a whole: what is measured of every page, and what the policy makes of it.
+"""What the policy makes of what was measured: one decision for every page, and the rows that are kept.
 
-Each step has a module: `extraction.py`, `language.py`, `signals.py`, `rules.py`, `dedup.py`.
+Measuring is in `measuring.py`. Three passes, each of which holds one part in memory: judge all, compare what passed with
+each other and with what was kept before, write rows and decisions.
 """
+
+from collections.abc import Iterator, Mapping, Sequence
 
 import polars as pl
 
-from tier_assets.inference import Report, TextClassifier
-from tier_assets.l1_filtered.dedup import EarlierDocuments, deduplicate
-from tier_assets.l1_filtered.extraction import EXTRACTION, extract
-from tier_assets.l1_filtered.language import identify
+from tier_assets.l1_filtered.dedup import INDEX, EarlierDocuments, cluster_sizes, deduplicate
+from tier_assets.l1_filtered.measuring import Part
+from tier_assets.l1_filtered.private_data import residue
 from tier_assets.l1_filtered.rules import judge
-from tier_assets.l1_filtered.signals import SIGNALS, TOKENIZER, signals
 from tier_assets.outcome import Outcome
 from tier_assets.policies.filtered import FilteredPolicy
 from tier_assets.schemas import DECISIONS, ROWS, DropReason
+from tier_assets.text import contamination
 from tier_assets.text.counts import text_chars, text_words
-from tier_assets.text.normalization import NORMALIZATION
 from tier_assets.tiers import Tier
 
 _ORDER = ("file", "offset", "doc_id")
 _VERDICT = ("drop_reason", "rule", "value", "threshold")
-
-
-def measure(
-    pages: pl.DataFrame, *, policy: FilteredPolicy, language_identifier: TextClassifier, report: Report
-) -> pl.DataFrame:
-    """One row per page, in order: text, title, extractor, language and every signal; no threshold has a say.
-
-    Reads raw rows, and of the policy what `measured_by` names. Columns: those of `extraction.COLUMNS`, `language`, and
-    `schemas.FILTER_SIGNALS`; where no text came out, `drop_reason` and `rule` say why and the signals are null.
-    """
-    extracted = extract(pages, policy=policy, report=report)
-    readable = extracted.filter(pl.col("text").is_not_null())
-    texts = readable["text"].to_list()
-    measured = pl.concat(
-        [
-            readable.select("doc_id"),
-            identify(texts, language_identifier, report=report),
-            signals(texts, short_line_chars=policy.fineweb.short_line_chars),
-        ],
-        how="horizontal",
-    )
-    return extracted.join(measured, on="doc_id", how="left", maintain_order="left")
-
-
-def measured_by(policy: FilteredPolicy) -> tuple[str, ...]:
-    """What `measure` depends on beside the pages: versions of its steps, values of the policy. Part of its cache key."""
-    return (
-        EXTRACTION,
-        NORMALIZATION,
-        TOKENIZER,
-        SIGNALS,
-        *policy.media_types,
-        str(policy.min_main_text_share),
-        str(policy.max_trafilatura_tags),
-        str(policy.max_tags),
-        str(policy.max_tree_depth),
-        str(policy.fineweb.short_line_chars),
-    )
+_HIT = pl.Schema({"doc_id": pl.String, "benchmark_item": pl.String, "hit_words": pl.Float64, "least_words": pl.Float64})
 
 
 def filter_documents(
-    pages: pl.DataFrame, measured: pl.DataFrame, *, earlier: EarlierDocuments, policy: FilteredPolicy
-) -> Outcome:
+    parts: Sequence[Part],
+    *,
+    earlier: EarlierDocuments,
+    policy: FilteredPolicy,
+    benchmarks: contamination.Index | None = None,
+) -> Iterator[Outcome]:
     """One document per page that is readable, passes every rule and repeats no kept one; one decision per page.
 
-    `pages` are raw rows, `measured` is `measure`'s result for the same pages. The total order within the partition is
-    (file, offset), whatever order the rows come in. Measures: `pages`, `unreadable_share` (of pages),
-    `exact_duplicates`, `near_duplicates`.
+    The parts of a partition are measured, and in the order of (file, offset); within a part the order does not matter.
+    An outcome for each part, an empty one without any. Measures, which add up: `pages`, `exact_duplicates`,
+    `near_duplicates`, and `contaminated_rows`, which are kept texts that repeat a benchmark all the same.
     """
-    known = pages.drop("text", "language", "payload").join(measured, on="doc_id", how="left").sort(_ORDER)
-    judged = pl.concat(
-        [known, judge(known, policy=policy).select(pl.all().name.prefix("rule_"))], how="horizontal"
-    ).with_columns(
+    hits, passed = _first_pass(parts, policy, benchmarks)
+    duplicates = deduplicate(
+        passed, texts=lambda doc_ids: _texts(parts, doc_ids), earlier=earlier, policy=policy.deduplication
+    )
+    sizes = cluster_sizes([duplicates])
+    for part in parts:
+        yield _outcome(_judged(part, policy), hits, duplicates, sizes, benchmarks)
+    if not parts:
+        yield Outcome(ROWS[Tier.FILTERED].polars.to_frame(), DECISIONS[Tier.FILTERED].polars.to_frame())
+
+
+def _judged(part: Part, policy: FilteredPolicy, columns: Sequence[str] | None = None) -> pl.DataFrame:
+    """The part's pages in the total order, with what was measured, and the first verdict of reading and rules."""
+    known = part.pages().sort(_ORDER).join(part.measured(columns), on="doc_id", how="left", maintain_order="left")
+    rules = judge(known, policy=policy).select(pl.all().name.prefix("rule_"))
+    return pl.concat([known, rules], how="horizontal").with_columns(
         pl.when(pl.col("drop_reason").is_null()).then(pl.col(f"rule_{name}")).otherwise(pl.col(name)).alias(name)
         for name in _VERDICT
     )
-    passed = judged.filter(pl.col("drop_reason").is_null())
-    duplicates = deduplicate(passed.select("doc_id", "text"), earlier=earlier, policy=policy.deduplication)
-    decided = _with_duplicates(judged, duplicates)
-    rows = decided.filter(pl.col("kept")).with_columns(
-        text_chars(pl.col("text")), text_words(pl.col("text")), cluster_id="doc_id"
+
+
+def _first_pass(
+    parts: Sequence[Part], policy: FilteredPolicy, benchmarks: contamination.Index | None
+) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """What repeats a benchmark (`_HIT`), and the dedup index of all that passes, in the total order."""
+    hits, passed = [_HIT.to_frame()], [INDEX.to_frame()]
+    for part in parts:
+        judged = _judged(part, policy).filter(pl.col("drop_reason").is_null())
+        if benchmarks is not None:
+            hits.append(_hits(judged, benchmarks))
+            judged = judged.join(hits[-1], on="doc_id", how="anti", maintain_order="left")
+        passed.append(judged.select(INDEX.names()))
+    return pl.concat(hits), pl.concat(passed)
+
+
+def _hits(documents: pl.DataFrame, benchmarks: contamination.Index) -> pl.DataFrame:
+    found = contamination.find(documents["text"].to_list(), benchmarks)
+    return (
+        pl.concat([documents.select("doc_id"), found], how="horizontal")
+        .filter(pl.col("item").is_not_null())
+        .select(
+            "doc_id",
+            benchmark_item=pl.format("{}/{}", "benchmark", "item"),
+            hit_words=pl.col("run_words").cast(pl.Float64),
+            least_words=pl.col("min_words").cast(pl.Float64),
+        )
+    )
+
+
+def _texts(parts: Sequence[Part], doc_ids: Sequence[str]) -> Mapping[str, str]:
+    """Texts of documents of this partition."""
+    found: dict[str, str] = {}
+    for part in parts:
+        texts = part.measured(("doc_id", "text"))
+        found |= dict(texts.filter(pl.col("doc_id").is_in(list(doc_ids))).iter_rows())
+    return found
+
+
+def _outcome(
+    judged: pl.DataFrame,
+    hits: pl.DataFrame,
+    duplicates: pl.DataFrame,
+    sizes: pl.DataFrame,
+    benchmarks: contamination.Index | None,
+) -> Outcome:
+    decided = _decided(judged, hits, duplicates)
+    rows = (
+        decided.filter("kept")
+        .join(sizes, on="doc_id", how="left", maintain_order="left")
+        .with_columns(
+            text_chars(pl.col("text")),
+            text_words(pl.col("text")),
+            cluster_id="doc_id",
+            cluster_size=pl.col("cluster_size").fill_null(1),
+            license=pl.coalesce("license", "page_license"),
+        )
     )
     rules = decided["rule"]
+    left = pl.concat([rows.select("doc_id"), residue(rows["text"].to_list())], how="horizontal")
+    decided = decided.join(left, on="doc_id", how="left", maintain_order="left")
     return Outcome(
         rows=ROWS[Tier.FILTERED].conform(rows),
         decisions=DECISIONS[Tier.FILTERED].conform(decided),
         measures={
-            "pages": float(pages.height),
-            "unreadable_share": _share(decided, DropReason.UNREADABLE),
+            "pages": float(decided.height),
             "exact_duplicates": float((rules == "exact_duplicate").sum()),
             "near_duplicates": float((rules == "near_duplicate").sum()),
+            "contaminated_rows": float(_hits(rows, benchmarks).height) if benchmarks else 0.0,
         },
     )
 
 
-def _with_duplicates(judged: pl.DataFrame, duplicates: pl.DataFrame) -> pl.DataFrame:
-    found = duplicates.with_columns(drop_reason=pl.lit(DropReason.DUPLICATE.value)).rename(
-        {name: f"dup_{name}" for name in ("rule", "value", "threshold")} | {"drop_reason": "dup_drop_reason"}
+def _decided(judged: pl.DataFrame, hits: pl.DataFrame, duplicates: pl.DataFrame) -> pl.DataFrame:
+    """The verdicts of rules, benchmarks and deduplication together; what repeats a benchmark was compared with nothing."""
+    found = duplicates.rename({name: f"dup_{name}" for name in ("rule", "value", "threshold")})
+    joined = judged.join(hits, on="doc_id", how="left", maintain_order="left").join(
+        found, on="doc_id", how="left", maintain_order="left"
     )
-    return (
-        judged.join(found, on="doc_id", how="left", maintain_order="left")
-        .with_columns(pl.coalesce(name, f"dup_{name}").alias(name) for name in _VERDICT)
-        .with_columns(kept=pl.col("drop_reason").is_null())
+    contaminated, duplicate = pl.col("benchmark_item").is_not_null(), pl.col("duplicate_of").is_not_null()
+    reason = (
+        pl.when(contaminated)
+        .then(pl.lit(DropReason.CONTAMINATED.value))
+        .when(duplicate)
+        .then(pl.lit(DropReason.DUPLICATE.value))
     )
-
-
-def _share(decided: pl.DataFrame, reason: DropReason) -> float:
-    return float((decided["drop_reason"] == reason.value).sum()) / max(decided.height, 1)
+    rule = pl.when(contaminated).then(pl.lit(contamination.RULE)).otherwise("dup_rule")
+    return joined.with_columns(
+        drop_reason=pl.coalesce("drop_reason", reason),
+        rule=pl.coalesce("rule", rule),
+        value=pl.coalesce("value", "hit_words", "dup_value"),
+        threshold=pl.coalesce("threshold", "least_words", "dup_threshold"),
+    ).with_columns(kept=pl.col("drop_reason").is_null())

@@ -1,109 +1,150 @@
-"""Rules: a threshold of the policy on a signal. What the signals are is in `signals.py`; duplicates are `dedup.py`'s.
+"""Rules: a threshold of the policy on a signal. What the signals are is in `signals.py`, `lines.py` and `code.py`.
 
-A rule bears the name of its policy field. Rules of English words judge English only. Rules that take a run of non-space
-for a word do not judge languages written without spaces, where such a run is a clause: of 236 Chinese news pages they
-would leave one, without them 188 stay, by the rules on lines.
+Rules on URLs are `urls.py`'s, duplicates `dedup.py`'s. A rule bears the name of its policy field. Rules of English
+words judge English only. Rules that take a run of non-space for a word do not judge languages written without spaces,
+where such a run is a clause: of 236 Chinese news pages they would leave one, without them 188 stay, by the rules on lines.
 """
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Literal
 
 import polars as pl
 
-from tier_assets.l1_filtered.language import WITHOUT_SPACES
-from tier_assets.policies.filtered import FilteredPolicy
+from tier_assets.l1_filtered.language import WITHOUT_SPACES, WITHOUT_STOPS
+from tier_assets.policies.filtered import FilteredPolicy, LanguagePolicy, RuleFamily
 from tier_assets.schemas import DropReason
-
-Scope = Literal["all", "spaced", "english"]
 
 
 @dataclass(frozen=True)
 class Rule:
-    """A document is dropped when `signal` is below (`min_...`) or above (`max_...`) `threshold`; null never is."""
+    """A document is dropped when `signal` is below (`min_...`) or above (`max_...`) `threshold`; null never is.
+
+    Asked of the languages `only`, if there are any, and not of those in `but`; `special` thresholds are (language, its
+    own threshold).
+    """
 
     name: str
     reason: DropReason
     signal: str
     threshold: float
-    scope: Scope
+    only: tuple[str, ...] = ()
+    but: tuple[str, ...] = ()
+    special: tuple[tuple[str, float], ...] = ()
+
+    @property
+    def limit(self) -> pl.Expr:
+        """The threshold of a row's language."""
+        return _by_language(self.threshold, self.special)
 
     @property
     def broken(self) -> pl.Expr:
         """Whether a row of signals and `language` breaks the rule; never null."""
         value = pl.col(self.signal)
-        beyond = value < self.threshold if self.name.startswith("min_") else value > self.threshold
-        return beyond.fill_null(False) & self._applies
-
-    @property
-    def _applies(self) -> pl.Expr:
-        if self.scope == "english":
-            return pl.col("language").eq_missing("en")
-        if self.scope == "spaced":
-            return ~pl.col("language").is_in(WITHOUT_SPACES).fill_null(False)
-        return pl.lit(True)
+        beyond = (value < self.limit) if self.name.startswith("min_") else (value > self.limit)
+        asked = pl.col("language").is_in(self.only).fill_null(False) if self.only else pl.lit(True)
+        spared = pl.col("language").is_in(self.but).fill_null(False) if self.but else pl.lit(False)
+        return beyond.fill_null(False) & asked & ~spared
 
 
 def rules(policy: FilteredPolicy) -> list[Rule]:
-    """All rules on the text, in the order in which they are asked: repetition, quality, FineWeb's."""
-    return [*_repetition(policy), *_quality(policy), *_fineweb(policy)]
+    """All rules on the text that the policy asks for, in order: repetition, quality, C4's, FineWeb's, code, bad words."""
+    families: dict[RuleFamily, Iterator[Rule]] = {
+        "repetition": _repetition(policy),
+        "quality": _quality(policy),
+        "c4": _c4(policy),
+        "fineweb": _fineweb(policy),
+        "code": _code(policy),
+    }
+    asked = [rule for family, some in families.items() if family in policy.rules for rule in some]
+    return [*asked, *_bad_words(policy)]
+
+
+def stop_words(policy: FilteredPolicy) -> dict[str, tuple[str, ...]]:
+    """Languages whose stop words the policy names: what `signals.gopher_signals` takes."""
+    return {language: own.stop_words for language, own in policy.by_language.items() if own.stop_words}
 
 
 def _repetition(policy: FilteredPolicy) -> Iterator[Rule]:
     for name, threshold in policy.repetition:
-        scope: Scope = "spaced" if "gram" in name else "all"
-        yield Rule(name, DropReason.REPETITION, name.removeprefix("max_"), threshold, scope)
+        but = WITHOUT_SPACES if "gram" in name else ()
+        yield Rule(name, DropReason.REPETITION, _signal(name), threshold, but=but)
 
 
 def _quality(policy: FilteredPolicy) -> Iterator[Rule]:
     signals = {"min_words": "nonsymbol_words", "max_words": "nonsymbol_words"}
     for name, threshold in policy.quality:
-        signal = signals.get(name) or name.removeprefix("min_").removeprefix("max_")
-        scope: Scope = "english" if name == "min_stop_words" else "all" if "_line_" in name else "spaced"
-        yield Rule(name, DropReason.QUALITY, signal, threshold, scope)
+        only: tuple[str, ...] = ("en", *stop_words(policy)) if name == "min_stop_words" else ()
+        but = () if only or "_line_" in name else WITHOUT_SPACES
+        signal = signals.get(name) or _signal(name)
+        yield Rule(name, DropReason.QUALITY, signal, threshold, only, but, _special(policy, name))
+
+
+def _c4(policy: FilteredPolicy) -> Iterator[Rule]:
+    for name in ("max_lorem_ipsum", "max_curly_bracket", "min_sentences"):
+        but = WITHOUT_STOPS if name == "min_sentences" else ()
+        yield Rule(name, DropReason.QUALITY, f"c4_{_signal(name)}", getattr(policy.c4, name), but=but)
 
 
 def _fineweb(policy: FilteredPolicy) -> Iterator[Rule]:
     for name, threshold in policy.fineweb:
         if name.startswith(("min_", "max_")):
-            scope: Scope = "spaced" if "word" in name else "all"
-            yield Rule(name, DropReason.QUALITY, name.removeprefix("min_").removeprefix("max_"), threshold, scope)
+            but = WITHOUT_SPACES if "word" in name else ()
+            yield Rule(name, DropReason.QUALITY, _signal(name), threshold, but=but)
+
+
+def _code(policy: FilteredPolicy) -> Iterator[Rule]:
+    for name, threshold in policy.code:
+        signal = "code_max_line_chars" if name == "max_line_chars" else f"code_{_signal(name)}"
+        yield Rule(name, DropReason.QUALITY, signal, threshold)
+
+
+def _bad_words(policy: FilteredPolicy) -> Iterator[Rule]:
+    limit = policy.bad_words.max_bad_word_ratio
+    if limit is not None:
+        yield Rule("max_bad_word_ratio", DropReason.QUALITY, "bad_word_ratio", limit)
+
+
+def _signal(name: str) -> str:
+    return name.removeprefix("min_").removeprefix("max_")
+
+
+def _special(policy: FilteredPolicy, name: str) -> tuple[tuple[str, float], ...]:
+    if name not in LanguagePolicy.model_fields:
+        return ()
+    own = ((language, getattr(section, name)) for language, section in policy.by_language.items())
+    return tuple((language, threshold) for language, threshold in own if threshold is not None)
+
+
+def _by_language(threshold: float, special: tuple[tuple[str, float], ...]) -> pl.Expr:
+    if not special:
+        return pl.lit(float(threshold))
+    return pl.col("language").replace_strict(dict(special), default=threshold, return_dtype=pl.Float64)
 
 
 def judge(signals: pl.DataFrame, *, policy: FilteredPolicy) -> pl.DataFrame:
     """One row per row of `signals`, in order: `drop_reason`, `rule`, `value`, `threshold` of the first rule it breaks.
 
     Reads `language`, `language_score` and the signals. All four are null for a row that breaks none. The language
-    comes first: `min_language_score` (no language scores 0), then `languages`, which has no threshold.
+    comes first: `min_language_score` (no language scores 0), then `languages`, which has no threshold. The signals of
+    all families that the policy names must be there.
     """
-    verdicts = [
-        _verdict(rule.broken, rule.reason, rule.name, pl.col(rule.signal), rule.threshold) for rule in rules(policy)
-    ]
     score = pl.col("language_score").fill_null(0.0)
-    unsure = _verdict(
-        score < policy.min_language_score,
-        DropReason.LANGUAGE,
-        "min_language_score",
-        score,
-        policy.min_language_score,
-    )
-    unwanted = _verdict(
-        pl.lit(bool(policy.languages)) & ~pl.col("language").is_in(policy.languages).fill_null(False),
-        DropReason.LANGUAGE,
-        "languages",
-        pl.lit(None),
-        None,
-    )
-    first = pl.coalesce([unsure, unwanted, *verdicts]).alias("verdict")
-    return signals.select(first).unnest("verdict")
+    least = _by_language(policy.min_language_score, _special(policy, "min_language_score"))
+    unwanted = pl.lit(bool(policy.languages)) & ~pl.col("language").is_in(policy.languages).fill_null(False)
+    verdicts = [
+        _verdict(score < least, DropReason.LANGUAGE, "min_language_score", score, least),
+        _verdict(unwanted, DropReason.LANGUAGE, "languages", pl.lit(None), pl.lit(None)),
+        *(_verdict(rule.broken, rule.reason, rule.name, pl.col(rule.signal), rule.limit) for rule in rules(policy)),
+    ]
+    return signals.select(pl.coalesce(verdicts).alias("verdict")).unnest("verdict")
 
 
-def _verdict(broken: pl.Expr, reason: DropReason, rule: str, value: pl.Expr, threshold: float | None) -> pl.Expr:
+def _verdict(broken: pl.Expr, reason: DropReason, rule: str, value: pl.Expr, threshold: pl.Expr) -> pl.Expr:
     return pl.when(broken).then(
         pl.struct(
             pl.lit(reason.value).alias("drop_reason"),
             pl.lit(rule).alias("rule"),
             value.cast(pl.Float64).alias("value"),
-            pl.lit(threshold, dtype=pl.Float64).alias("threshold"),
+            threshold.cast(pl.Float64).alias("threshold"),
         )
     )

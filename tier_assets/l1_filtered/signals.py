@@ -1,34 +1,42 @@
-r"""Every signal of a text: numbers that rules judge. Thresholds are in `rules.py`, the counting in `counters.py`.
+r"""Every signal of a text that words and lines give: numbers that rules judge. Thresholds are in `rules.py`.
 
-Definitions follow the FineWeb recipe as datatrove publishes it (arXiv 2406.17557, and Gopher, arXiv 2112.11446), with
-white space as the only thing that separates words: datatrove's default, spaCy, also counts punctuation marks as words.
-Texts are normalised ones (`text/normalization.py`), whose only line break is `\n`.
+The counting is in `word_kernel.py`, `ngram_kernel.py` and `line_kernel.py`; C4's signals are in `lines.py`, those of
+source code in `code.py`, bad words in `bad_words.py`. Definitions follow the FineWeb recipe as datatrove publishes it
+(arXiv 2406.17557, and Gopher, arXiv 2112.11446); docs/agreement.md says how far. Texts are normalised ones
+(`text/normalization.py`), whose only line break is `\n`.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
+from typing import Literal
 
 import numpy as np
 import polars as pl
+from numpy.typing import NDArray
 
+from tier_assets.policies.filtered import Tokenizer
 from tier_assets.text.buffers import character_flags, chunks, pack
-from tier_assets.text.shingles import word_hash
 
-TOKENIZER = "whitespace-1"
-"""Name and version of what a word is here: a run of non-space."""
+TOKENIZERS: Mapping[Tokenizer, str] = MappingProxyType({"whitespace": "whitespace-1", "spacy-like": "spacy-like-1"})
+"""Name and version of each tokenizer: a run of non-space; or that, with punctuation marks and n't, 's, ... split off."""
 
-SIGNALS = "gopher-fineweb-1"
-"""Name and version of the definitions below: cached signals of another version are not used."""
+SIGNALS = "gopher-fineweb-c4-code-2"
+"""Name and version of all signals: cached ones of another version are not used."""
 
 STOP_WORDS = ("the", "be", "to", "of", "and", "that", "have", "with")
 """Gopher's, compared as written, lower case."""
 
+Kind = Literal["words", "lines", "ngrams"]
 
-def _ratio(numerator: str, denominator: str | pl.Expr) -> pl.Expr:
-    below = pl.col(denominator) if isinstance(denominator, str) else denominator
-    return pl.when(below > 0).then(pl.col(numerator) / below)
+_CHUNK_CHARS = 4_000_000
+_NO_STOP_WORDS: Mapping[str, tuple[str, ...]] = MappingProxyType({})
 
 
-_DEFINITIONS: dict[str, pl.Expr] = {
+def _ratio(numerator: str, denominator: str) -> pl.Expr:
+    return pl.when(pl.col(denominator) > 0).then(pl.col(numerator) / pl.col(denominator))
+
+
+_GOPHER: dict[str, pl.Expr] = {
     "text_chars": pl.col("chars"),
     "text_words": pl.col("words"),
     # Gopher quality: Rae et al., table A1.
@@ -49,32 +57,84 @@ _DEFINITIONS: dict[str, pl.Expr] = {
     "duplicate_paragraph_char_ratio": _ratio("duplicate_paragraph_chars", "chars"),
     **{f"top_{n}gram_char_ratio": _ratio(f"top_{n}gram_chars", "chars") for n in (2, 3, 4)},
     **{f"duplicate_{n}gram_char_ratio": _ratio(f"duplicate_{n}gram_chars", "chars") for n in range(5, 11)},
-    # FineWeb's own.
+}
+_FINEWEB: dict[str, pl.Expr] = {
     "punctuated_line_ratio": _ratio("punctuated_lines", "content_lines"),
     "short_line_ratio": _ratio("short_lines", "content_lines"),
-    "duplicated_line_chars_ratio": _ratio("duplicate_line_chars", pl.col("chars") - pl.col("line_breaks")),
+    "duplicated_line_chars_ratio": _ratio("duplicate_line_chars", "line_chars"),
     "newline_word_ratio": _ratio("line_breaks", "words"),
 }
 
 
-def signals(texts: Sequence[str], *, short_line_chars: int) -> pl.DataFrame:
-    """One row per text, in order: `schemas.FILTER_SIGNALS` but `language_score`, all Float64.
+def gopher_signals(
+    texts: Sequence[str],
+    *,
+    tokenizer: Tokenizer,
+    languages: Sequence[str | None] | None = None,
+    stop_words: Mapping[str, tuple[str, ...]] = _NO_STOP_WORDS,
+) -> pl.DataFrame:
+    """One row per text, in order: lengths and Gopher's signals of quality and repetition, all Float64.
 
-    `short_line_chars` is what `short_line_ratio` calls short. A ratio whose denominator is 0 is null: an empty text
-    has no words and no lines.
+    A text whose language (of `languages`, one per text) has an entry in `stop_words` is searched for those; any other
+    for `STOP_WORDS`. A ratio whose denominator is 0 is null: an empty text has no words and no lines.
     """
-    return counters(texts, short_line_chars=short_line_chars).select(
-        expression.cast(pl.Float64).alias(name) for name, expression in _DEFINITIONS.items()
-    )
+    known = dict.fromkeys(stop_words)
+    lists = [STOP_WORDS, *stop_words.values()]
+    numbers = {language: number for number, language in enumerate(known, 1)}
+    which = np.array([numbers.get(language or "", 0) for language in languages or [None] * len(texts)], np.int64)
+    return counters(texts, tokenizer=tokenizer, stop_words=lists, which=which).select(_as_floats(_GOPHER))
 
 
-def counters(texts: Sequence[str], *, short_line_chars: int) -> pl.DataFrame:
-    """One row per text, in order: the columns of `counters.COUNTERS`, Int64."""
-    from tier_assets.l1_filtered.counters import COUNTERS, count
+def fineweb_signals(texts: Sequence[str], *, short_line_chars: int, tokenizer: Tokenizer) -> pl.DataFrame:
+    """One row per text, in order: FineWeb's own signals, Float64. `short_line_chars`: what `short_line_ratio` calls short."""
+    kinds: tuple[Kind, ...] = ("lines",) if tokenizer == "whitespace" else ("lines", "words")
+    counted = counters(texts, tokenizer=tokenizer, short_line_chars=short_line_chars, kinds=kinds)
+    # Runs of non-space are counted with the lines, in a third of the time that finding words takes.
+    words = pl.col("runs" if tokenizer == "whitespace" else "words").alias("words")
+    return counted.with_columns(words).select(_as_floats(_FINEWEB))
 
-    stops = np.array([word_hash(word.encode()) for word in STOP_WORDS], np.uint64)
-    parts = [np.empty((0, len(COUNTERS)), np.int64)]
-    for chunk in chunks(texts):
+
+def _as_floats(definitions: dict[str, pl.Expr]) -> list[pl.Expr]:
+    return [expression.cast(pl.Float64).alias(name) for name, expression in definitions.items()]
+
+
+def counters(
+    texts: Sequence[str],
+    *,
+    tokenizer: Tokenizer,
+    short_line_chars: int = 0,
+    kinds: Sequence[Kind] = ("words", "lines", "ngrams"),
+    stop_words: Sequence[tuple[str, ...]] = (STOP_WORDS,),
+    which: NDArray[np.int64] | None = None,
+) -> pl.DataFrame:
+    """One row per text, in order: the counters of the kernels of some `kinds` (n-grams need words), Int64.
+
+    `which` says for each text which list of `stop_words` is meant; without it, the first.
+    """
+    from tier_assets.l1_filtered.line_kernel import LINE_COUNTERS, count_lines
+    from tier_assets.l1_filtered.ngram_kernel import NGRAM_COUNTERS, count_ngrams
+    from tier_assets.l1_filtered.word_kernel import WORD_COUNTERS, find_words
+
+    of_kind: dict[Kind, Mapping[str, str]] = {"words": WORD_COUNTERS, "lines": LINE_COUNTERS, "ngrams": NGRAM_COUNTERS}
+    names = [name for kind, some in of_kind.items() if kind in kinds for name in some]
+    chosen = np.zeros(len(texts), np.int64) if which is None else which
+    flat = pack([word for words in stop_words for word in words])
+    stops = flat.data, flat.offsets, np.cumsum([0, *map(len, stop_words)], dtype=np.int64)
+    flags = character_flags()
+    parts = [np.empty((0, len(names)), np.int64)]
+    done = 0
+    for chunk in chunks(texts, _CHUNK_CHARS):
         buffer = pack(chunk)
-        parts.append(count(buffer.data, buffer.offsets, character_flags(), stops, short_line_chars, buffer.longest))
-    return pl.DataFrame(np.concatenate(parts), schema=dict.fromkeys(COUNTERS, pl.Int64))
+        data, offsets = buffer.data, buffer.offsets
+        counted = []
+        if "words" in kinds:
+            lists = chosen[done : done + len(chunk)]
+            hashes, lengths, starts, words = find_words(data, offsets, flags, tokenizer == "spacy-like", stops, lists)
+            counted.append(words)
+        if "lines" in kinds:
+            counted.append(count_lines(data, offsets, flags, short_line_chars))
+        if "ngrams" in kinds:
+            counted.append(count_ngrams(hashes, lengths, starts))
+        parts.append(np.hstack(counted))
+        done += len(chunk)
+    return pl.DataFrame(np.concatenate(parts), schema=dict.fromkeys(names, pl.Int64))

@@ -8,29 +8,33 @@ import os
 import signal
 import sys
 import tempfile
-import time
 import types
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from multiprocessing import connection as connections
+from multiprocessing import forkserver
 from multiprocessing.connection import Connection
-from pathlib import Path
 from types import TracebackType
 from typing import Any, Literal
 
 from tier_assets.errors import StrataError
 
-Loss = Literal["page_seconds", "page_crash"]
+Loss = Literal["seconds", "crash"]
 Losses = Mapping[int, Loss]
 Work = Callable[[Any, Losses, Callable[[int], None]], Any]
-"""Does a task without the units that are lost, and calls its third argument with the number of each unit that it begins."""
+"""Does a task without the units that are lost. It calls its third argument with the number of each unit that it begins,
+and with `BETWEEN` where what follows is no unit's doing.
+"""
 
-_IDLE = -1.0
+BETWEEN = -1
+
 _TICK_SECONDS = 0.2
 _TRIES = 2  # not the unit but the machine may have killed a process
 _WALL_FACTOR = 10  # a unit that waits for something uses no CPU: it is lost after so many times its limit
 _SHOWN_ERROR = 300
+# The kernel ends a unit's process at its limits, whatever code holds the interpreter, and also when no master is left.
+_OUT_OF_TIME = (-signal.SIGPROF, -signal.SIGALRM)
 _CONTEXT = multiprocessing.get_context("forkserver")
 
 
@@ -54,9 +58,10 @@ class Crew:
 
         `preload` names modules that the work imports: workers then fork from a process that has them, in milliseconds.
         """
-        _CONTEXT.set_forkserver_preload(list(preload))
-        self._unit_seconds = unit_seconds
-        self._workers = [_Worker(work) for _ in range(workers)]
+        # Beside what others have asked for: a process has one fork server.
+        known = vars(forkserver._forkserver)["_preload_modules"]
+        _CONTEXT.set_forkserver_preload([*dict.fromkeys((*known, *preload))])
+        self._workers = [_Worker(work, unit_seconds) for _ in range(workers)]
 
     def __enter__(self) -> "Crew":
         return self
@@ -86,7 +91,7 @@ class Crew:
             connections.wait([signal for worker in busy for signal in worker.signals], timeout=_TICK_SECONDS)
             for worker in busy:
                 done |= worker.take()
-                if worker.assignment and (loss := worker.loss(self._unit_seconds)):
+                if worker.assignment and (loss := worker.loss):
                     worker.blame(loss)
             while given in done:
                 yield done.pop(given)
@@ -97,21 +102,19 @@ class Crew:
 class _Worker:
     """One process, and what it is at."""
 
-    def __init__(self, work: Work) -> None:
+    def __init__(self, work: Work, unit_seconds: float) -> None:
         self._work = work
+        self._seconds = unit_seconds
         self.assignment: _Assignment | None = None
         self._start()
 
     def _start(self) -> None:
-        # The unit begun, and the process's CPU seconds and the clock at that moment: read without asking the process.
-        self._marker = _CONTEXT.RawArray("d", [_IDLE, 0.0, 0.0])
-        handle, name = tempfile.mkstemp(prefix="strata-worker-")
-        os.close(handle)
-        self._errors = Path(name)
+        self._marker = _CONTEXT.RawValue("q", BETWEEN)  # the unit begun: read without asking the process
+        self._errors = tempfile.TemporaryFile()  # noqa: SIM115  # closed by `end`, with the process
+        said = f"/proc/{os.getpid()}/fd/{self._errors.fileno()}"
         self._pipe, theirs = _CONTEXT.Pipe()
-        self._process = _CONTEXT.Process(
-            target=_serve, args=(theirs, self._marker, self._work, name), daemon=True, name="strata-worker"
-        )
+        given = (theirs, self._marker, self._work, self._seconds, said)
+        self._process = _CONTEXT.Process(target=_serve, args=given, daemon=True)
         with _without_main():
             self._process.start()
         theirs.close()
@@ -119,7 +122,7 @@ class _Worker:
     @property
     def unit(self) -> int:
         """The unit it is at; negative between units."""
-        return int(self._marker[0])
+        return int(self._marker.value)
 
     @property
     def signals(self) -> tuple[Connection, int]:
@@ -146,22 +149,20 @@ class _Worker:
         number, self.assignment = self.assignment.number, None
         return {number: result}
 
-    def loss(self, unit_seconds: float) -> Loss | None:
-        """Whether the process has ended, or has been at its unit for too long."""
-        unit, cpu, clock = self._marker
-        if self._process.exitcode is not None:
-            return "page_crash"
-        late = _cpu_seconds(self._process.pid) - cpu > unit_seconds
-        stuck = time.monotonic() - clock > _WALL_FACTOR * unit_seconds
-        return "page_seconds" if unit != _IDLE and (late or stuck) else None
+    @property
+    def loss(self) -> Loss | None:
+        """Why the process has ended, if it has."""
+        code = self._process.exitcode
+        return None if code is None else "seconds" if code in _OUT_OF_TIME else "crash"
 
     def blame(self, loss: Loss) -> None:
         """Do the task again in a new process, once it is sure without the unit at which the old one ended."""
         assignment, unit = self.assignment, self.unit
         assert assignment
-        said = self._errors.read_text("utf-8", "replace").strip().rpartition("\n")[2][:_SHOWN_ERROR]
+        self._errors.seek(0)
+        said = self._errors.read().decode("utf-8", "replace").strip().rpartition("\n")[2][:_SHOWN_ERROR]
         self.end()
-        if unit < 0:
+        if unit == BETWEEN:
             raise WorkerError(f"a worker process ended (exit {self._process.exitcode}) and no page is at fault: {said}")
         assignment.tries[unit] = assignment.tries.get(unit, 0) + 1
         if assignment.tries[unit] >= _TRIES:
@@ -174,37 +175,29 @@ class _Worker:
         self._process.kill()
         self._process.join()
         self._pipe.close()
-        self._errors.unlink(missing_ok=True)
+        self._errors.close()
 
 
-def _serve(pipe: Connection, marker: Any, work: Work, errors: str) -> None:
+def _serve(pipe: Connection, marker: Any, work: Work, unit_seconds: float, errors: str) -> None:
     """What a worker process does: tasks, until its master closes the pipe or is gone."""
     # Ctrl-C goes to all processes of a terminal; the master ends its workers.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     os.dup2(os.open(errors, os.O_WRONLY | os.O_APPEND), 2)
 
     def begin(unit: int) -> None:
-        marker[0] = _IDLE  # never the old unit with the new times, nor the other way round
-        marker[1], marker[2] = time.process_time(), time.monotonic()
-        marker[0] = unit
+        seconds = 0 if unit == BETWEEN else unit_seconds
+        signal.setitimer(signal.ITIMER_PROF, seconds)
+        signal.setitimer(signal.ITIMER_REAL, _WALL_FACTOR * seconds)
+        marker.value = unit
 
     while True:
         try:
             task, lost = pipe.recv()
+            result = work(task, lost, begin)
+            begin(BETWEEN)
+            pipe.send(result)
         except (EOFError, ConnectionError):
             return
-        result = work(task, lost, begin)
-        marker[0] = _IDLE
-        pipe.send(result)
-
-
-def _cpu_seconds(pid: int | None) -> float:
-    """User and system time of a process so far; 0 for one that is gone."""
-    try:
-        fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-    except OSError:
-        return 0.0
-    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
 @contextmanager

@@ -2,10 +2,12 @@
 
 import dagster as dg
 
-from tier_assets.inference import LanguageModel, identity
+from tier_assets import benchmark_items
+from tier_assets.inference import LanguageModel, Report, identity
 from tier_assets.l3_refined.contract import CONTRACT
 from tier_assets.l3_refined.refinement import refine
 from tier_assets.lake import Lake
+from tier_assets.outcome import Outcome
 from tier_assets.policy_book import PolicyBook
 from tier_assets.progress import Narrator
 from tier_assets.promotion import Events, TierStep, tier_asset
@@ -30,12 +32,17 @@ def l3_refined(
     """Text a language model made from one selected document, supported by it: one row per (document, recipe, part)."""
     models = {"language_model": lambda: identity(language_model)}
     step = TierStep.open(context, lake, policies, narrator, CONTRACT, models=models)
-    yield from step.promote(
-        lambda report: refine(
+
+    def compute(report: Report) -> Outcome:
+        contamination = step.policy.filtered.contamination
+        items = benchmark_items.load(policies.files.root, contamination)
+        return refine(
             step.rows(Tier.SELECTED),
             language_model,
             policy=step.policy.refined,
             token_budget=step.token_budget(),
             report=report,
+            contamination=items.index(contamination) if items else None,
         )
-    )
+
+    yield from step.promote(compute)

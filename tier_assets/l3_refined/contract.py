@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from tier_assets.audit import UNIVERSAL, Contract, Expectation, share_of_attempts
+from tier_assets.digests import text_digest
 from tier_assets.l3_refined.prompts import PROMPTS_DIGEST
 from tier_assets.policy import Policy
 from tier_assets.schemas import DropReason
@@ -35,6 +36,14 @@ def _expectations(policy: Policy) -> Sequence[Expectation]:
     )
 
 
+def _values(policy: Policy) -> str:
+    """Digest of the values that output depends on: those of decontamination only where there are benchmarks."""
+    contamination = policy.filtered.contamination
+    return (
+        text_digest(policy.refined.digest, contamination.digest) if contamination.benchmarks else policy.refined.digest
+    )
+
+
 CONTRACT = Contract(
     table=Tier.REFINED,
     code_version="1",
@@ -50,8 +59,10 @@ CONTRACT = Contract(
         "model_error_share": share_of_attempts(DropReason.MODEL_ERROR),
         "invalid_share": share_of_attempts(DropReason.INVALID_OUTPUT),
         "unsupported_share": share_of_attempts(DropReason.UNSUPPORTED),
+        "contaminated_share": share_of_attempts(DropReason.CONTAMINATED),
     },
-    policy=lambda policy: policy.refined.digest,
+    policy=_values,
+    files=lambda policy: policy.filtered.contamination.benchmarks,
     models=("language_model",),
     prompts_digest=PROMPTS_DIGEST,
 )

@@ -16,9 +16,12 @@ from tier_assets.outcome import Outcome
 from tier_assets.policy import RefinedPolicy
 from tier_assets.schemas import DECISIONS, ROWS, DropReason
 from tier_assets.text.answers import Flaw
+from tier_assets.text.contamination import RULE, Index, find
 from tier_assets.text.normalization import folded_sha256
 from tier_assets.text.sentences import Span
 from tier_assets.tiers import Tier
+
+_Reading = tuple[Draft | Flaw, float | None]
 
 
 @dataclass(frozen=True)
@@ -62,21 +65,30 @@ class _Ledger:
 
 
 def refine(
-    documents: pl.DataFrame, model: LanguageModel, *, policy: RefinedPolicy, token_budget: int, report: Report
+    documents: pl.DataFrame,
+    model: LanguageModel,
+    *,
+    policy: RefinedPolicy,
+    token_budget: int,
+    report: Report,
+    contamination: Index | None = None,
 ) -> Outcome:
     """Refine the best documents of a partition by every recipe of the policy.
 
     `documents` has one row per promoted L2 document (schemas.ROWS[SELECTED]). Rows out: one per good answer
     (schemas.ROWS[REFINED]); decisions: one per attempt, and one per document of which nothing was attempted. A function
-    of the documents, the model's answers, the policy and `token_budget` (generated tokens) alone: neither the order of
-    the rows nor what is cached matters. Raises PolicyError for an unknown recipe, ModelUnavailableError from the model.
+    of the documents, the model's answers, the policy, `token_budget` (generated tokens) and the benchmark items of
+    `contamination` alone: neither the order of the rows nor what is cached matters. An answer that repeats such an item
+    is dropped. Raises PolicyError for an unknown recipe, ModelUnavailableError from the model.
     """
     need_context(model, CONTEXT_TOKENS[model.profile])
     ledger = _Ledger()
     attempts = list(_attempts(_ranked(documents), recipes(model.profile, policy), model, policy, ledger))
     answers = ask(model, [attempt.prompt for attempt in attempts], token_budget, report, "refining")
-    for attempt, completion in zip(attempts, answers.completions, strict=True):
-        _settle(attempt, completion, model, policy, token_budget, ledger)
+    readings = [_read(attempt, each, policy) for attempt, each in zip(attempts, answers.completions, strict=True)]
+    clean = _decontaminated(readings, contamination)
+    for attempt, completion, reading in zip(attempts, answers.completions, clean, strict=True):
+        _settle(attempt, completion, reading, model, token_budget, ledger)
     return Outcome(
         ROWS[Tier.REFINED].conform(_frame(ledger.rows, ROWS[Tier.REFINED].polars)),
         DECISIONS[Tier.REFINED].conform(_frame(ledger.decisions, DECISIONS[Tier.REFINED].polars)),
@@ -122,22 +134,47 @@ def _of_document(document: dict[str, Any], recipe: Recipe, policy: RefinedPolicy
         yield Attempt(document, recipe, part, span, recipe.prompt(span.of(document["text"]), policy))
 
 
+def _read(attempt: Attempt, completion: Completion | None, policy: RefinedPolicy) -> _Reading | None:
+    if completion is None:
+        return None
+    return attempt.recipe.read(attempt.span.of(attempt.document["text"]), completion, policy)
+
+
+def _decontaminated(readings: Sequence[_Reading | None], index: Index | None) -> list[_Reading | None]:
+    """The readings, but a draft of which the text, the question or the answer repeats a benchmark's item is a flaw."""
+    if index is None:
+        return list(readings)
+    places, texts = [], []
+    for place, reading in enumerate(readings):
+        if reading is not None and isinstance(reading[0], Draft):
+            draft = reading[0]
+            said = [text for text in (draft.text, draft.question, draft.answer) if text]
+            texts += said
+            places += [place] * len(said)
+    clean = list(readings)
+    hits = find(texts, index).with_columns(place=pl.Series(places, dtype=pl.Int64)).drop_nulls("item").sort("run_words")
+    for hit in hits.iter_rows(named=True):
+        reading = readings[hit["place"]]
+        flaw = Flaw(DropReason.CONTAMINATED, RULE, hit["run_words"], hit["min_words"])
+        clean[hit["place"]] = flaw, reading[1] if reading else None
+    return clean
+
+
 def _settle(
     attempt: Attempt,
     completion: Completion | None,
+    reading: _Reading | None,
     model: LanguageModel,
-    policy: RefinedPolicy,
     token_budget: int,
     ledger: _Ledger,
 ) -> None:
     """Decide about one attempt."""
     columns: dict[str, Any] = {"recipe": attempt.recipe.name, "part": attempt.part}
-    if completion is None:
+    if completion is None or reading is None:
         flaw = Flaw(DropReason.BEYOND_BUDGET, "max_tokens", None, token_budget)
         ledger.decide(attempt.document, attempt.doc_id, flaw, **columns)
         return
-    passage = attempt.span.of(attempt.document["text"])
-    result, share = attempt.recipe.read(passage, completion, policy)
+    result, share = reading
     columns |= {
         "prompt_hash": attempt.prompt.digest,
         "finish_reason": completion.finish_reason,

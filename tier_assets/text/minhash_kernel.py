@@ -6,14 +6,14 @@ Import inside functions only (see `compiled.py`).
 import numpy as np
 from numpy.typing import NDArray
 
-from tier_assets.text.buffers import ALONE, WORD
+from tier_assets.text.buffers import ALONE, SPACE, WORD
 from tier_assets.text.compiled import compiled, inlined
-from tier_assets.text.shingles import FNV_BASIS, FNV_PRIME, SHINGLE_FACTOR
+from tier_assets.text.shingles import SHINGLE_FACTOR, WORD_BASIS
 
 # numba turns an unsigned and a signed integer into a float, so every constant has its type.
-_BASIS = np.uint64(FNV_BASIS)
-_PRIME = np.uint64(FNV_PRIME)
+_BASIS = np.uint64(WORD_BASIS)
 _FACTOR = np.uint64(SHINGLE_FACTOR)
+_BYTE, _CHUNK, _NONE, _HALF = np.uint64(8), np.uint64(64), np.uint64(0), np.uint64(32)
 _MIX_1, _MIX_2, _SHIFT = np.uint64(0xFF51AFD7ED558CCD), np.uint64(0xC4CEB9FE1A85EC53), np.uint64(33)
 _MIX32_1, _MIX32_2 = np.uint32(0x85EBCA6B), np.uint32(0xC2B2AE35)
 _SHIFT32_1, _SHIFT32_2 = np.uint32(16), np.uint32(13)
@@ -44,36 +44,54 @@ def _code_point(data: NDArray[np.uint8], at: int, width: int) -> np.int64:
     return point
 
 
+@inlined
+def _absorb(digest: np.uint64, chunk: np.uint64) -> np.uint64:
+    digest = (digest ^ chunk) * _FACTOR
+    return digest ^ (digest >> _HALF)
+
+
 @compiled
 def _word_hashes(
     data: NDArray[np.uint8], start: int, end: int, flags: NDArray[np.uint8], out: NDArray[np.uint64]
 ) -> int:
     """Hashes of the words of one text into `out`; returns how many."""
     count = 0
-    digest = _BASIS
-    open_word = False
+    digest, chunk, filled = _BASIS, _NONE, _NONE
     at = start
     while at < end:
-        width = _width(data[at])
+        lead = data[at]
+        # Most text is ASCII, which needs no decoding and has no words of one character.
+        if lead < 0x80:
+            at += 1
+            if flags[lead] & WORD:
+                if filled == _CHUNK:
+                    digest, chunk, filled = _absorb(digest, chunk), _NONE, _NONE
+                chunk |= np.uint64(lead) << filled
+                filled += _BYTE
+            elif filled:
+                out[count] = _finalize(_absorb(digest, chunk))
+                count += 1
+                digest, chunk, filled = _BASIS, _NONE, _NONE
+            continue
+        width = _width(lead)
         kind = flags[_code_point(data, at, width)]
-        alone = (kind & ALONE) != 0
-        if open_word and (alone or (kind & WORD) == 0):
-            out[count] = _finalize(digest)
+        if filled and (kind & ALONE or not kind & WORD):
+            out[count] = _finalize(_absorb(digest, chunk))
             count += 1
-            digest = _BASIS
-            open_word = False
+            digest, chunk, filled = _BASIS, _NONE, _NONE
         if kind & WORD:
             for step in range(width):
-                digest = (digest ^ np.uint64(data[at + step])) * _PRIME
-            open_word = True
-            if alone:
-                out[count] = _finalize(digest)
+                if filled == _CHUNK:
+                    digest, chunk, filled = _absorb(digest, chunk), _NONE, _NONE
+                chunk |= np.uint64(data[at + step]) << filled
+                filled += _BYTE
+            if kind & ALONE:
+                out[count] = _finalize(_absorb(digest, chunk))
                 count += 1
-                digest = _BASIS
-                open_word = False
+                digest, chunk, filled = _BASIS, _NONE, _NONE
         at += width
-    if open_word:
-        out[count] = _finalize(digest)
+    if filled:
+        out[count] = _finalize(_absorb(digest, chunk))
         count += 1
     return count
 
@@ -92,17 +110,54 @@ def hash_shingles(
     # A word takes a byte and a separator, but a character that is a word alone takes two bytes or more: at most one
     # word for two bytes, and one more at the end of each text.
     hashes = np.empty(offsets[texts] // 2 + texts, np.uint64)
+    # What the first word of a window weighs once the window has moved on.
+    gone = np.uint64(1)
+    for _ in range(ngram):
+        gone *= _FACTOR
     total = 0
     for text in range(texts):
         count = _word_hashes(data, offsets[text], offsets[text + 1], flags, word_hashes)
-        for first in range(count - ngram + 1):
-            value = np.uint64(0)
-            for step in range(ngram):
-                value = value * _FACTOR + word_hashes[first + step]
-            hashes[total] = _finalize(value)
-            total += 1
+        value = np.uint64(0)
+        for word in range(count):
+            value = value * _FACTOR + word_hashes[word]
+            if word >= ngram:
+                value -= gone * word_hashes[word - ngram]
+            if word >= ngram - 1:
+                hashes[total] = _finalize(value)
+                total += 1
         starts[text + 1] = total
     return hashes[:total].copy(), starts
+
+
+@compiled
+def collapse_space(
+    data: NDArray[np.uint8], offsets: NDArray[np.int64], flags: NDArray[np.uint8]
+) -> tuple[NDArray[np.uint8], NDArray[np.int64]]:
+    """The texts with one space for each run of white space and none at their ends, and where each begins."""
+    texts = offsets.shape[0] - 1
+    out = np.empty(data.shape[0] + 1, np.uint8)
+    starts = np.zeros(texts + 1, np.int64)
+    size = 0
+    for text in range(texts):
+        begin = size
+        at = offsets[text]
+        after_space = True
+        while at < offsets[text + 1]:
+            lead = data[at]
+            space = lead < 0x80 and flags[lead] & SPACE != 0
+            width = 1
+            # No white space beyond ASCII begins with another byte; what follows a lead byte is copied like any byte.
+            if lead == 0xC2 or (lead >= 0xE1 and lead <= 0xE3):
+                width = _width(lead)
+                space = flags[_code_point(data, at, width)] & SPACE != 0
+                width = width if space else 1
+            out[size] = 0x20 if space else lead
+            size += not (space and after_space)
+            after_space = space
+            at += width
+        size -= size > begin and after_space
+        starts[text + 1] = size
+    return out[:size].copy(), starts
 
 
 @compiled

@@ -16,7 +16,11 @@ _LINE_BREAKS = re.compile("\r\n|[\r\v\f\x1c-\x1e\x85\u2028\u2029]")
 # text and can hide it (Unicode TR 36, section 2.2).
 _INVISIBLE = re.compile("[\x00-\x08\x0e-\x1f\x7f-\x9f\u00ad\u180e\u200b\u200e\u200f\u202a-\u202e\u2060-\u2069\ufeff]")
 _SURROGATE = re.compile("[\ud800-\udfff]")
-_LINE_END = re.compile(r"[^\S\n]+$", re.MULTILINE)
+# Any of the above: few texts have one, and one search is four times as fast as three substitutions.
+_ODD = re.compile(
+    "[\r\v\f\x1c-\x1e\x85\u2028\u2029\x00-\x08\x0e-\x1f\x7f-\x9f\u00ad\u180e\u200b\u200e\u200f\u202a-\u202e\u2060-\u2069"
+    "\ufeff\ud800-\udfff]"
+)
 _BLANK_LINES = re.compile("\n{3,}")
 
 
@@ -27,10 +31,16 @@ def normalize(text: str) -> str:
     the whole is stripped: a text of white space alone becomes the empty string. Idempotent. Characters that look alike
     are left as they are: form KC would rewrite mathematics.
     """
-    text = _SURROGATE.sub("\ufffd", text)
-    text = _LINE_BREAKS.sub("\n", text)
-    text = unicodedata.normalize("NFC", _INVISIBLE.sub("", text))
-    return _BLANK_LINES.sub("\n\n", _LINE_END.sub("", text)).strip()
+    if _ODD.search(text):
+        text = _SURROGATE.sub("\ufffd", text)
+        text = _LINE_BREAKS.sub("\n", text)
+        text = _INVISIBLE.sub("", text)
+    if not text.isascii():
+        text = unicodedata.normalize("NFC", text)
+    text = "\n".join([line.rstrip() for line in text.split("\n")])
+    if "\n\n\n" in text:
+        text = _BLANK_LINES.sub("\n\n", text)
+    return text.strip()
 
 
 def fold(text: str) -> str:

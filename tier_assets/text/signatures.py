@@ -4,12 +4,13 @@ Whether two candidates are duplicates is L1's to decide, by exact similarity.
 """
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from tier_assets.text.buffers import character_flags, chunks, pack
-from tier_assets.text.shingles import SHINGLE_FACTOR, shingle_hash
+from tier_assets.text.buffers import Buffer, character_flags, chunks
+from tier_assets.text.shingles import SHINGLE_FACTOR, lowered, shingle_hash
 
 SIGNATURES = "minhash-affine32-1"
 """Name and version of signatures and band keys; stored keys of another version do not compare."""
@@ -23,21 +24,49 @@ def hash32(shingle: bytes) -> int:
     return shingle_hash(shingle) >> _HIGH_HALF
 
 
+@dataclass(frozen=True)
+class Sketches:
+    """What near-duplicate search keeps of texts, one row a text.
+
+    `values`: uint32[texts, permutations], the signatures; `shingles`: how many shingles, repeated ones too, uint32;
+    `sums`: the sum of their hashes modulo 2^64, uint64. Texts of equal counts and sums have the same shingles, up to
+    collisions.
+    """
+
+    values: NDArray[np.uint32]
+    shingles: NDArray[np.uint32]
+    sums: NDArray[np.uint64]
+
+
+def sketches(buffer: Buffer, *, ngram: int, permutations: int) -> Sketches:
+    """Sketches of lower-cased texts (`shingles.lowered`). A text without shingles has only 2^32 - 1 in its signature."""
+    from tier_assets.text.minhash_kernel import hash_shingles, minimum_hashes
+
+    hashes, starts = hash_shingles(buffer.data, buffer.offsets, character_flags(), ngram)
+    totals = np.concatenate([np.zeros(1, np.uint64), np.cumsum(hashes)])[starts]
+    return Sketches(
+        values=minimum_hashes(hashes, starts, *_permutations(permutations)),
+        shingles=np.diff(starts).astype(np.uint32),
+        sums=totals[1:] - totals[:-1],
+    )
+
+
 def signatures(texts: Sequence[str], *, ngram: int, permutations: int) -> NDArray[np.uint32]:
     """MinHash signatures of texts, uint32[texts, permutations].
 
     Equal to `datasketch.MinHash(num_perm=permutations, scheme="affine32", hashfunc=hash32)` (2.0) updated with every
     shingle of the text in UTF-8. A text without shingles has only 2^32 - 1.
     """
-    from tier_assets.text.minhash_kernel import hash_shingles, minimum_hashes
-
-    multipliers, increments = _permutations(permutations)
     parts = [np.empty((0, permutations), np.uint32)]
-    for chunk in chunks(texts):
-        buffer = pack([text.lower() for text in chunk])
-        hashes, starts = hash_shingles(buffer.data, buffer.offsets, character_flags(), ngram)
-        parts.append(minimum_hashes(hashes, starts, multipliers, increments))
+    parts += [sketches(lowered(chunk), ngram=ngram, permutations=permutations).values for chunk in chunks(texts)]
     return np.concatenate(parts)
+
+
+def signatures_of(hashes: NDArray[np.uint64], starts: NDArray[np.int64], *, permutations: int) -> NDArray[np.uint32]:
+    """Signatures of sets of shingle hashes: set i = hashes[starts[i]:starts[i + 1]]. Repeated hashes change nothing."""
+    from tier_assets.text.minhash_kernel import minimum_hashes
+
+    return minimum_hashes(hashes, starts, *_permutations(permutations))
 
 
 def _permutations(count: int) -> tuple[NDArray[np.uint32], NDArray[np.uint32]]:

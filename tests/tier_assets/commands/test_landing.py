@@ -41,3 +41,23 @@ def test_other_bytes_need_replace(run, page):
     assert status == 1
     assert "--replace" in err
     assert run("land", "crawl.1", page, "--replace")[1]["landed"] is True
+
+
+def test_a_folder_of_pages_is_landed_as_one_file(run, tmp_path):
+    (tmp_path / "site").mkdir()
+    (tmp_path / "site" / "a.html").write_text("<p>hello")
+    assert run("land", "crawl.1", tmp_path / "site")[1] == {
+        "partition": "crawl.1",
+        "landed": True,
+        "files": ["site.tar"],
+    }
+
+
+def test_a_reference_copies_nothing(run, page, tmp_path):
+    assert run("land", "crawl.1", page, "--reference")[1]["landed"] is True
+    assert not (tmp_path / "home" / "landing" / "crawl" / "1" / "page.jsonl").exists()
+
+
+def test_a_url_without_an_object_is_refused_in_one_line(run):
+    status, _, err = run("land", "crawl.1", "s3://bucket")
+    assert (status, err) == (1, "strata: 's3://bucket' names no object: use s3://BUCKET/KEY\n")

@@ -8,7 +8,7 @@ SOUND = {
     "rows_in": 10.0, "rows_kept": 10.0, "error_share": 0.0, "repeated_ids": 0.0, "repeated_decisions": 0.0,
     "undecided": 0.0, "unmatched_rows": 0.0, "drops_without_reason": 0.0, "kept_with_reason": 0.0,
     "columns_different": 0.0, "required_nulls": 0.0, "files_empty": 0.0, "files_truncated": 0.0,
-    "files_unreadable": 0.0, "files_missing": 0.0,
+    "files_unreadable": 0.0, "files_missing": 0.0, "files_incomplete": 0.0,
 }  # fmt: skip
 
 
@@ -21,7 +21,9 @@ def test_a_whole_landing_passes():
     assert not audit(SOUND, CONTRACT.expectations(Policy())).holds
 
 
-@pytest.mark.parametrize("measure", ["files_empty", "files_truncated", "files_unreadable", "files_missing"])
+@pytest.mark.parametrize(
+    "measure", ["files_empty", "files_truncated", "files_incomplete", "files_unreadable", "files_missing"]
+)
 def test_an_incomplete_file_holds_the_partition(measure):
     assert verdict("completeness", **{measure: 1.0}) == ("failed", True)
 

@@ -69,3 +69,21 @@ def test_without_a_stated_media_type_html_is_recognised():
 def test_no_charset_is_none():
     assert charset("text/html") is None
     assert charset(None) is None
+
+
+@pytest.mark.parametrize(
+    "header, kept",
+    [
+        (b"X-Robots-Tag: noai, noimageai", {"x-robots-tag": "noai, noimageai"}),
+        (b"X-Robots-Tag: noindex\r\nX-Robots-Tag: noai", {"x-robots-tag": "noindex, noai"}),
+        (
+            b"TDM-Reservation: 1\r\ntdm-policy: https://e.org/p",
+            {"tdm-reservation": "1", "tdm-policy": "https://e.org/p"},
+        ),
+        (b'Link: <https://e.org/l>; rel="license"', {"link": '<https://e.org/l>; rel="license"'}),
+        (b"Link: <a.css>; rel=preload", {}),
+        (b"Server: x", {}),
+    ],
+)
+def test_headers_that_state_rights_are_kept(header, kept):
+    assert parse_response(b"HTTP/1.1 200 OK\r\n" + header + b"\r\n\r\nbody", 100).rights == kept

@@ -14,9 +14,11 @@ from hypothesis import strategies as st
 from polars.testing import assert_frame_equal
 
 from tier_assets.errors import LandingError
-from tier_assets.l0_raw import reading
+from tier_assets.l0_raw import assembly
 from tier_assets.l0_raw.identity import doc_id
 from tier_assets.l0_raw.reading import read_landed
+from tier_assets.landed_sources import Source, local_source
+from tier_assets.outcome import joined
 from tier_assets.policy import RawPolicy
 from tier_assets.schemas import DECISIONS, ROWS
 from tier_assets.tiers import Tier
@@ -32,8 +34,8 @@ def read(tmp_path):
     def call(files, policy=None, **more):
         for name, data in files.items():
             (tmp_path / name).write_bytes(data)
-        paths = [tmp_path / name for name in files]
-        return read_landed(paths, partition="crawl.2026-34", policy=policy or RawPolicy(), **more)
+        sources = [local_source(tmp_path / name) for name in files]
+        return joined(read_landed(sources, partition="crawl.2026-34", policy=policy or RawPolicy(), **more))
 
     return call
 
@@ -111,12 +113,12 @@ def test_a_dropped_line_is_a_decision_without_its_text(read):
             "files_unreadable",
             "a.warc.gz: is something else, not gzip as its ending says",
         ),
-        ("a.warc", b"filedesc://a.arc", "files_unreadable", "a.warc: is something else, not WARC as its ending says"),
+        ("a.warc", b"filedesc://a.arc", "files_unreadable", "a.warc: is ARC, not WARC as its ending says"),
         ("a.warc", gzip.compress(b"WARC/"), "files_unreadable", "a.warc: is gzip, not WARC as its ending says"),
         ("a.warc.gz", gzip.compress(b"filedesc://"), "files_unreadable", "a.warc.gz: is no WARC file"),
         ("a.jsonl", b"PAR1....", "files_unreadable", "a.jsonl: is Parquet, not JSONL as its ending says"),
         ("a.parquet", b"PAR1", "files_unreadable", "a.parquet: is no Parquet file that can be read"),
-        ("a.arc.gz", b"x", "files_unreadable", "a.arc.gz: is of no kind that can be read, judging by its ending"),
+        ("a.xyz", b"x", "files_unreadable", "a.xyz: is of no kind that can be read, judging by its ending"),
         ("a.warc.gz", b"\x1f\x8b", "files_truncated", "a.warc.gz: truncated at byte 2"),
         ("a.jsonl.gz", gzip.compress(b'{"text": "a"}')[:-1], "files_truncated", "a.jsonl.gz: truncated at byte"),
     ],
@@ -153,14 +155,44 @@ def test_progress_is_reported_in_bytes_and_ends_at_the_total(read):
 
 def test_a_file_that_cannot_be_opened_is_an_error_in_one_line(tmp_path):
     with pytest.raises(LandingError, match=r"a\.jsonl cannot be read: No such file or directory"):
-        read_landed([tmp_path / "a.jsonl"], partition="crawl.2026-34", policy=RawPolicy())
+        list(
+            read_landed(
+                [Source("a.jsonl", str(tmp_path / "a.jsonl"), 3)], partition="crawl.2026-34", policy=RawPolicy()
+            )
+        )
 
 
-def test_many_payloads_make_one_frame_in_order(read, monkeypatch):
-    monkeypatch.setattr(reading, "_FRAME_BYTES", 3_000)
-    texts = [f"{number:02d}" + "x" * 1_000 for number in range(70)]
-    outcome = read({"a.jsonl": b"".join(line(text) for text in texts)})
-    assert [text[:2] for text in outcome.rows["text"]] == [text[:2] for text in texts]
+def test_the_card_of_a_dataset_licenses_the_rows_that_state_none(read):
+    card = b"---\nlicense: mit\n---\n# A dataset"
+    outcome = read({"README.md": card, "a.jsonl": line("one") + line("two", license="CC0-1.0")})
+    assert outcome.rows["license"].to_list() == ["mit", "CC0-1.0"]
+    assert outcome.decisions["file"].unique().to_list() == ["a.jsonl"]
+
+
+def test_what_an_index_or_manifest_misses_is_measured_and_named(read, entry):
+    files = {
+        "a.warc.gz": gzip.compress(entry(b"one")),
+        "a.cdxj": b'e 2026 {"filename": "a.warc.gz", "offset": 0}\ne 2026 {"filename": "a.warc.gz", "offset": 999}\n',
+        "b.jsonl": line("one"),
+        "manifest.json": b'{"files": [{"name": "b.jsonl", "records": 2}]}',
+    }
+    outcome = read(files)
+    assert outcome.measures["files_incomplete"] == 2
+    assert outcome.notes == (
+        "a.warc.gz: 1 of 2 records in its index are missing, first byte 999",
+        "b.jsonl: holds 1 documents, manifest.json says 2",
+    )
+
+
+@pytest.mark.parametrize("size", [1, 10_000_000])
+def test_pieces_of_any_size_are_the_same_whole(read, monkeypatch, size):
+    files = {"a.jsonl": line("one") + b"{\n" + line("two"), "b.csv": b"text\nthree\n", "c.jsonl": b""}
+    whole = read(files)
+    monkeypatch.setattr(assembly, "_FRAME_BYTES", size)
+    parts = read(files)
+    assert_frame_equal(parts.rows, whole.rows)
+    assert_frame_equal(parts.decisions, whole.decisions)
+    assert (parts.measures, parts.notes) == (whole.measures, whole.notes)
 
 
 GOOD = st.fixed_dictionaries({"text": st.text(st.characters(exclude_categories=["Cs"]), min_size=1)}).map(json.dumps)
@@ -176,7 +208,7 @@ def test_inputs_are_kept_or_dropped_with_a_reason_and_ids_are_unique(tmp_path_fa
     seed.shuffle(lines)
     path = tmp_path_factory.mktemp("landed") / "a.jsonl"
     path.write_text("\n".join(lines), "utf-8")
-    outcome = read_landed([path], partition="crawl.2026-34", policy=RawPolicy())
+    outcome = joined(read_landed([local_source(path)], partition="crawl.2026-34", policy=RawPolicy()))
     decisions = outcome.decisions
     assert decisions.height == len(lines)
     assert decisions.filter("kept").height == outcome.rows.height == len(good)
@@ -186,7 +218,7 @@ def test_inputs_are_kept_or_dropped_with_a_reason_and_ids_are_unique(tmp_path_fa
     )
     assert decisions["doc_id"].n_unique() == decisions.height
     assert decisions.filter("kept")["doc_id"].to_list() == outcome.rows["doc_id"].to_list()
-    again = read_landed([path], partition="crawl.2026-34", policy=RawPolicy())
+    again = joined(read_landed([local_source(path)], partition="crawl.2026-34", policy=RawPolicy()))
     assert_frame_equal(outcome.rows, again.rows)
     assert_frame_equal(outcome.decisions, again.decisions)
 
@@ -207,6 +239,7 @@ FIXTURES = {
     "warcio__example-wrong-chunks.warc.gz": {"kept": 1},
     "warcio__example.warc.gz": {"kept": 1, "revisit": 1},
     "warcio__post-test.warc.gz": {"kept": 3},
+    "warcio__example.arc.gz": {"kept": 1},
     "whirlwind-python__whirlwind.warc.gz": {"kept": 1},
     "whirlwind-python__whirlwind.warc.wet.gz": {"kept": 1},
 }
@@ -216,17 +249,19 @@ FIXTURES = {
 @pytest.mark.parametrize("name", FIXTURES)
 def test_real_files_of_other_projects_give_what_their_entries_hold(name):
     """Counts of responses, resources, conversions and revisits, taken from the bytes of the files."""
-    outcome = read_landed([Path(REAL) / "warc_fixtures" / name], partition="crawl.2026-34", policy=RawPolicy())
+    outcome = joined(
+        read_landed([local_source(Path(REAL) / "warc_fixtures" / name)], partition="crawl.2026-34", policy=RawPolicy())
+    )
     found = outcome.decisions.select(pl.col("rule").fill_null("kept")).to_series().value_counts()
     assert dict(found.iter_rows()) == FIXTURES[name]
     assert outcome.notes == ()
 
 
 @real_data
-def test_real_files_of_other_formats_are_refused_by_name():
-    files = [Path(REAL) / "warc_fixtures" / name for name in ("warcio__example.arc.gz", "cc_net__sample.warc.txt")]
-    outcome = read_landed(files, partition="crawl.2026-34", policy=RawPolicy())
-    assert (outcome.measures["files_unreadable"], outcome.decisions.height) == (2, 0)
+def test_a_real_file_without_a_known_ending_is_refused_by_name():
+    source = local_source(Path(REAL) / "warc_fixtures" / "cc_net__sample.warc.txt")
+    outcome = joined(read_landed([source], partition="crawl.2026-34", policy=RawPolicy()))
+    assert (outcome.measures["files_unreadable"], outcome.decisions.height) == (1, 0)
 
 
 @real_data
@@ -236,7 +271,7 @@ def test_real_files_of_other_formats_are_refused_by_name():
 )
 def test_real_crawls_give_every_document_as_the_manifest_has_it(name, documents):
     path = Path(REAL) / "crawl" / name
-    outcome = read_landed([path], partition="crawl.2026-34", policy=RawPolicy())
+    outcome = joined(read_landed([local_source(path)], partition="crawl.2026-34", policy=RawPolicy()))
     assert (outcome.rows.height, outcome.decisions.height, outcome.notes) == (documents, documents, ())
     with (Path(REAL) / "crawl/manifest.jsonl.zst").open("rb") as file:
         manifest = [json.loads(each) for each in zstandard.ZstdDecompressor().stream_reader(file).read().splitlines()]

@@ -8,7 +8,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tier_assets.l0_raw.compression import GZIP
-from tier_assets.l0_raw.findings import Capture, Flaw, FlawKind, Reject
+from tier_assets.l0_raw.findings import Capture, Flaw, FlawKind, Passed, Reject
 from tier_assets.l0_raw.streams import Stream
 from tier_assets.l0_raw.warc import BOUNDARY, read_warc
 from tier_assets.policy import RawPolicy
@@ -66,8 +66,9 @@ def test_a_resource_is_a_document_whose_text_is_still_to_be_found(read, entry):
 
 
 @pytest.mark.parametrize("kind", ["warcinfo", "request", "metadata"])
-def test_entries_that_are_no_documents_are_nothing(read, entry, kind):
-    assert read(entry(b"abc", kind=kind) + entry(PAGES[0]), packed=False)[1:] == []
+def test_entries_that_are_no_documents_are_passed(read, entry, kind):
+    passed, page = read(entry(b"abc", kind=kind) + entry(PAGES[0]), packed=False)
+    assert (passed, type(page)) == (Passed(0), Capture)
 
 
 @pytest.mark.parametrize(
@@ -242,3 +243,9 @@ def test_overwriting_any_bytes_of_one_entry_never_costs_another(read, entry, vic
     assert len(bodies(found)) + len(rules(found)) >= 8
     offsets = [each.offset for each in found if not isinstance(each, Flaw)]
     assert offsets == sorted(set(offsets))
+
+
+def test_headers_that_state_rights_stand_in_the_metadata(read, entry):
+    http = b"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nTDM-Reservation: 1\r\n\r\n"
+    [found] = read(entry(b"<p>", http=http), packed=False)
+    assert found.metadata == '{"headers": {"tdm-reservation": "1"}}'

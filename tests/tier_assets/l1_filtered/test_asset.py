@@ -1,6 +1,10 @@
+import importlib.util
+import json
+
 import pytest
 
 from resources.text_classifier import language_identifier
+from tier_assets.keys import PartitionKey
 from tier_assets.l0_raw.asset import l0_raw
 from tier_assets.l1_filtered.asset import l1_filtered
 
@@ -8,25 +12,19 @@ LIGHTHOUSE = (
     "The lighthouse of the northern cape was built in 1857 by the engineer Anna Lindqvist, who had studied the currents "
     "of the bay for eleven years. Its lamp burned rapeseed oil at first and was later fed with gas from the town. "
     "Fishermen of the coast paid for a third of the tower, and their names are carved into the lowest ring of granite. "
-    "Today the tower is a museum, and the old lens, which weighs four tonnes, stands on the ground floor behind glass."
+    "Today the tower is a museum, and the old lens, which weighs four tonnes, stands on the ground floor behind glass. "
+    "Visitors come from May to October."
 )
 
 
-class Counting:
-    """The real identifier, counting what it is asked."""
-
-    def __init__(self):
-        self.identifier, self.asked = language_identifier(), 0
-        self.digest = self.identifier.digest
-
-    def predict(self, texts, k=1):
-        self.asked += len(texts)
-        return self.identifier.predict(texts, k)
+def measured(platform):
+    """The files of what was measured, and when they were written."""
+    return {path.name: path.stat().st_mtime_ns for path in (platform.lake.root / "_cache" / "measured").iterdir()}
 
 
 @pytest.fixture
 def identifier():
-    return Counting()
+    return language_identifier()
 
 
 def test_captures_become_documents(platform, identifier):
@@ -43,10 +41,16 @@ def test_a_new_threshold_measures_nothing_again(platform, identifier):
     key = platform.land("crawl.1", LIGHTHOUSE, "this is one of the short texts and it is English all the same")
     platform.run(l0_raw, key)
     platform.run(l1_filtered, key, language_identifier=identifier)
-    asked = identifier.asked
-    loose = {"filtered": {"quality": {"min_words": 5}, "fineweb": {"min_punctuated_line_ratio": 0}}}
+    before = measured(platform)
+    loose = {
+        "filtered": {
+            "quality": {"min_words": 5},
+            "c4": {"min_sentences": 1},
+            "fineweb": {"min_punctuated_line_ratio": 0},
+        }
+    }
     assert platform.run(l1_filtered, key, policy=loose, language_identifier=identifier).success
-    assert identifier.asked == asked
+    assert measured(platform) == before
     assert platform.lake.head("filtered", key).summary["rows_kept"] == 2
 
 
@@ -60,3 +64,39 @@ def test_the_cache_can_be_thrown_away(platform, identifier):
     platform.run(l1_filtered, key, policy={"filtered": {"languages": ["en"]}}, language_identifier=identifier)
     assert platform.lake.head("filtered", key).content_digest == first
     assert platform.lake.head("filtered", key).number == 2
+
+
+def test_the_users_lists_and_benchmarks_have_their_say(platform, identifier):
+    (platform.home.root / "domains").write_text("example.org\n")
+    folder = platform.home.root / "benchmarks"
+    folder.mkdir()
+    (folder / "quiz.jsonl").write_text(json.dumps({"id": "3", "question": LIGHTHOUSE[:110]}) + "\n")
+    path = platform.home.root / "pages.jsonl"
+    rows = [{"text": LIGHTHOUSE, "url": "https://example.org/a"}, {"text": LIGHTHOUSE}]
+    path.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    key = PartitionKey.parse("crawl.1")
+    platform.landing.land(key, [path])
+    platform.run(l0_raw, key)
+    policy = {"filtered": {"urls": {"lists": ["domains"]}, "contamination": {"benchmarks": ["benchmarks"]}}}
+    assert platform.run(l1_filtered, key, policy=policy, language_identifier=identifier).success
+    decisions = platform.lake.decisions("filtered", key).select("rule", "benchmark_item").collect()
+    assert decisions.rows() == [("blocked_domain", None), ("benchmark_overlap", "quiz/3")]
+    before = platform.lake.head("filtered", key).parts
+    (folder / "quiz.jsonl").write_text(
+        json.dumps({"id": "3", "question": "What else is there to be asked here?"}) + "\n"
+    )
+    assert platform.run(l1_filtered, key, policy=policy, language_identifier=identifier).success
+    changed = platform.lake.head("filtered", key)
+    assert (changed.number, changed.summary["rows_kept"]) == (2, 1)
+    assert {name for name, value in changed.parts.items() if before[name] != value} == {"policy's files"}
+
+
+def test_an_analyzer_that_is_not_installed_is_missed_before_anything_is_computed(platform, identifier):
+    if importlib.util.find_spec("presidio_analyzer"):
+        pytest.skip("the extra `pii` is installed")
+    key = platform.land("crawl.1", LIGHTHOUSE)
+    platform.run(l0_raw, key)
+    policy = {"filtered": {"private_data": {"analyzer": "presidio"}}}
+    result = platform.run(l1_filtered, key, policy=policy, language_identifier=identifier)
+    assert not result.success
+    assert "presidio-analyzer is not installed" in platform.lake.attempts("filtered", key).read().message

@@ -1,6 +1,8 @@
+import numpy as np
 import pytest
 
 from tier_assets.keys import PartitionKey
+from tier_assets.l1_filtered.dedup import index, keys_of
 from tier_assets.l1_filtered.earlier import PromotedDocuments
 from tier_assets.policies.filtered import Deduplication
 
@@ -9,43 +11,82 @@ TEXT = "the quick brown fox jumps over the lazy dog near the old stone bridge"
 
 @pytest.fixture
 def promote(lake, documents):
-    def promote(name, *texts):
+    def promote(name, *texts, turned=False):
         key = PartitionKey.parse(name)
-        lake.promote(
-            lake.stage("filtered", key, documents(*texts), basis=lake.basis("filtered", key), parts={"x": name})
-        )
+        outcome = documents(*texts)
+        if turned:
+            outcome = type(outcome)(outcome.rows.reverse(), outcome.decisions)
+        lake.promote(lake.stage("filtered", key, outcome, basis=lake.basis("filtered", key), parts={"x": name}))
 
     return promote
 
 
-def earlier(lake, name):
-    return PromotedDocuments(lake, PartitionKey.parse(name), Deduplication())
+def earlier(lake, name, **policy):
+    return list(PromotedDocuments(lake, PartitionKey.parse(name), Deduplication(**policy)))
 
 
-def test_only_earlier_partitions_of_the_source_count(lake, promote):
+def related(partition, documents, *texts):
+    keys, valid = keys_of(index(documents(*texts).rows, policy=Deduplication()))
+    return partition.related(np.unique(keys[valid]))
+
+
+def test_the_scope_says_which_earlier_partitions_count(lake, promote):
+    for name in ("crawl.1.a", "crawl.2.a", "crawl.2.c", "crawl.3.a", "wiki.0"):
+        promote(name, TEXT)
+    assert len(earlier(lake, "crawl.2.b", scope="snapshot")) == 1
+    assert len(earlier(lake, "crawl.2.b")) == 2
+    assert len(earlier(lake, "crawl.2.b", scope="global")) == 3
+    assert earlier(lake, "crawl.1.a") == []
+
+
+def test_related_documents_are_found_and_their_texts_read_by_id(lake, promote, documents):
+    promote("crawl.1", TEXT, "Second", "third")
+    (partition,) = earlier(lake, "crawl.2")
+    found = related(partition, documents, TEXT.upper(), "second")
+    assert found["doc_id"].to_list() == [f"{0:032x}", f"{1:032x}"]
+    assert partition.texts(found["doc_id"].to_list()[1:]) == {f"{1:032x}": "Second"}
+
+
+def test_documents_come_in_the_total_order_however_they_are_stored(lake, promote, documents):
+    promote("crawl.1", "first", "second", "third", turned=True)
+    (partition,) = earlier(lake, "crawl.2")
+    found = related(partition, documents, "third", "first")
+    assert found["doc_id"].to_list() == [f"{0:032x}", f"{2:032x}"]
+    assert partition.texts(found["doc_id"].to_list()) == {f"{0:032x}": "first", f"{2:032x}": "third"}
+
+
+def test_texts_are_found_after_the_same_content_was_promoted_in_another_order(lake, promote, documents):
+    promote("crawl.1", "first", "second", "third")
+    earlier(lake, "crawl.2")
+    promote("crawl.1", "first", "second", "third", turned=True)
+    (partition,) = earlier(lake, "crawl.2")
+    found = related(partition, documents, "first")
+    assert partition.texts(found["doc_id"].to_list()) == {f"{0:032x}": "first"}
+
+
+@pytest.mark.parametrize("harm", ["remove", "cut", "change"])
+def test_the_run_is_derived_and_made_again_where_it_is_gone_or_damaged(lake, promote, documents, harm):
     promote("crawl.1", TEXT)
-    promote("crawl.3", TEXT + " later")
-    promote("wiki.0", TEXT + " elsewhere")
-    assert earlier(lake, "crawl.2").index.height == 1
-    assert earlier(lake, "crawl.1").index is None
+    earlier(lake, "crawl.2")
+    (path,) = (lake.root / "_cache" / "dedup_runs").glob("*.run")
+    whole = path.read_bytes()
+    if harm == "remove":
+        path.unlink()
+    else:
+        path.write_bytes(whole[:100] if harm == "cut" else whole[:200] + b"?" + whole[201:])
+    (partition,) = earlier(lake, "crawl.2")
+    assert related(partition, documents, TEXT).height == 1
+    assert path.read_bytes() == whole
 
 
-def test_texts_are_fetched_by_id(lake, promote):
-    promote("crawl.1", "first", "second")
-    found = earlier(lake, "crawl.2")
-    wanted = found.index["doc_id"].to_list()[1:]
-    assert list(found.texts(wanted).values()) == ["second"]
-
-
-def test_the_index_is_derived_and_can_be_thrown_away(lake, promote):
+def test_a_new_version_of_an_earlier_partition_is_what_counts(lake, promote, documents):
     promote("crawl.1", TEXT)
-    first = earlier(lake, "crawl.2").index
-    (cached,) = (lake.root / "_cache" / "dedup_index").glob("*.parquet")
-    cached.unlink()
-    assert earlier(lake, "crawl.2").index.equals(first)
+    promote("crawl.1", "another text of its own", TEXT)
+    (partition,) = earlier(lake, "crawl.2")
+    assert related(partition, documents, "another text of its own", TEXT).height == 2
 
 
-def test_a_new_version_of_an_earlier_partition_is_what_counts(lake, promote):
-    promote("crawl.1", TEXT)
-    promote("crawl.1", TEXT, "another text of its own with a few more words in it")
-    assert earlier(lake, "crawl.2").index.height == 2
+def test_a_partition_that_kept_nothing_has_no_related_documents(lake, promote, documents):
+    promote("crawl.1")
+    (partition,) = earlier(lake, "crawl.2")
+    assert related(partition, documents, TEXT).is_empty()

@@ -1,14 +1,22 @@
+import io
+import json
 import random
+import re
 import sys
+from collections import Counter
 
 import polars as pl
 import pytest
+import zstandard
+from warcio.archiveiterator import ArchiveIterator
 
 from tier_assets.inference import silent
+from tier_assets.l1_filtered.decoding import decode
 from tier_assets.l1_filtered.extraction import COLUMNS, extract, extract_page, main_text
 from tier_assets.policies.filtered import FilteredPolicy
 
 POLICY = FilteredPolicy()
+BY_TRAFILATURA = FilteredPolicy(extractor="trafilatura")
 ARTICLE = "<p>" + "</p><p>".join(f"Sentence number {n} of the article says something new." for n in range(12)) + "</p>"
 PAGE = f"""<html><head><title> The
  title </title></head><body><nav><a href=/>Home</a> <a href=/x>Contact</a></nav>
@@ -21,8 +29,8 @@ def page(payload: str | bytes = PAGE, **columns: object) -> dict:
     return row | columns
 
 
-def extracted(**columns: object) -> dict:
-    return extract_page(**page(**columns), policy=POLICY)._asdict()
+def extracted(policy: FilteredPolicy = POLICY, **columns: object) -> dict:
+    return extract_page(**page(**columns), policy=policy)._asdict()
 
 
 def verdict(**columns: object) -> tuple:
@@ -30,9 +38,10 @@ def verdict(**columns: object) -> tuple:
     return found["text"], found["drop_reason"], found["rule"], found["value"]
 
 
-def test_the_main_text_of_a_page_is_found_without_its_menu():
-    found = extracted()
-    assert found["extractor"] == "trafilatura"
+@pytest.mark.parametrize(("policy", "extractor"), [(POLICY, "scanner"), (BY_TRAFILATURA, "trafilatura")])
+def test_the_main_text_of_a_page_is_found_without_its_menu(policy, extractor):
+    found = extracted(policy)
+    assert found["extractor"] == extractor
     assert found["title"] == "The title"
     assert "Sentence number 11 of the article says something new." in found["text"]
     assert "Contact" not in found["text"]
@@ -71,9 +80,15 @@ def test_a_page_without_text_is_empty(payload):
     assert verdict(payload=payload) == (None, "empty", "no_text", None)
 
 
-def test_a_page_nested_deeper_than_the_policy_allows_is_unreadable():
-    found = extracted(payload="<html><body>" + "<div>" * 190_000 + "hello world " * 50)
+@pytest.mark.parametrize("tag", ["<div>", "<b>"])
+def test_a_page_nested_deeper_than_the_policy_allows_is_unreadable_to_trafilatura(tag):
+    found = extracted(BY_TRAFILATURA, payload="<html><body>" + tag * 20_000 + "hello world " * 50)
     assert (found["drop_reason"], found["rule"], found["threshold"]) == ("unreadable", "max_tree_depth", 4000.0)
+
+
+def test_the_scanner_reads_a_page_of_any_depth():
+    found = extracted(payload="<html><body>" + "<div>" * 190_000 + "Hello, dear world. ")
+    assert (found["text"], found["extractor"]) == ("Hello, dear world.", "scanner")
 
 
 @pytest.mark.parametrize("repeated", ["<div>", "<a href=x>link</a> "])
@@ -88,22 +103,33 @@ def test_many_tags_side_by_side_are_not_deep():
 
 
 def test_a_page_of_very_many_tags_is_left_to_the_extractor_that_is_not_slowed_by_them():
-    found = main_text(PAGE, policy=FilteredPolicy(max_trafilatura_tags=5))
+    found = main_text(PAGE, policy=FilteredPolicy(extractor="trafilatura", max_trafilatura_tags=5))
     assert found.extractor == "resiliparse"
     assert "Sentence number 11 of the article says something new." in found.text
 
 
 def test_resiliparse_helps_where_trafilatura_finds_far_less():
     nested = "<html><body>" + "<div>" * 500 + "A sentence that stands very deep. " * 20
-    found = main_text(nested, policy=POLICY)
+    found = main_text(nested, policy=BY_TRAFILATURA)
     assert found.extractor == "resiliparse"
     assert found.text.startswith("A sentence that stands very deep.")
 
 
-def test_a_table_that_only_places_text_leaves_no_borders_and_a_real_one_stays():
+def test_resiliparse_helps_where_the_scanner_finds_next_to_nothing():
+    links = "".join(
+        f"<div><div><a href=x>All of page {number} is linked, each time otherwise</a></div></div>"
+        for number in range(9)
+    )
+    found = main_text(f"<body><p>Short</p><div>{links}</div>", policy=FilteredPolicy(scanner={"min_list_items": 99}))
+    assert found.extractor == "resiliparse"
+    assert "All of page 8 is linked" in found.text
+
+
+@pytest.mark.parametrize("policy", [POLICY, BY_TRAFILATURA])
+def test_a_table_that_only_places_text_leaves_no_borders_and_a_real_one_stays(policy):
     html = f"<html><body><table><tr><td></td><td>{ARTICLE}</td></tr></table>{ARTICLE}"
     html += "<table><tr><th>Year</th><th>Yield</th></tr><tr><td>2011</td><td>17</td></tr></table></body></html>"
-    lines = main_text(html, policy=POLICY).text.split("\n")
+    lines = main_text(html, policy=policy).text.split("\n")
     assert [line for line in lines if "|" in line and "Sentence" in line] == []
     assert "| 2011 | 17 |" in lines
 
@@ -117,10 +143,12 @@ def test_an_extractor_that_fails_costs_that_page_only():
             frame, count = frame.f_back, count + 1
         return count
 
+    # Kernels are loaded before the limit, which is meant for trafilatura.
+    assert extract_page(None, "text/html", None, 200, payload, policy=BY_TRAFILATURA).text
     limit = sys.getrecursionlimit()
     sys.setrecursionlimit(depth() + 12)
     try:
-        found = extract_page(None, "text/html", None, 200, payload, policy=POLICY)
+        found = extract_page(None, "text/html", None, 200, payload, policy=BY_TRAFILATURA)
     finally:
         sys.setrecursionlimit(limit)
     assert (found.drop_reason, found.rule) == ("unreadable", "extractor_error")
@@ -194,7 +222,81 @@ def test_there_is_one_row_per_page_in_order_and_progress_is_told():
     assert told == [(1, 2), (2, 2)]
 
 
+def test_each_page_is_announced_before_it_is_read():
+    rows = pl.DataFrame([{"doc_id": "a"} | page(), {"doc_id": "b"} | page()], schema_overrides={"text": pl.String})
+    seen = []
+    extract(
+        rows,
+        policy=POLICY,
+        report=lambda done, *_: seen.append(f"done {done}"),
+        at=lambda row: seen.append(f"at {row}"),
+    )
+    assert seen == ["at 0", "done 1", "at 1", "done 2"]
+
+
+@pytest.mark.parametrize(
+    ("metadata", "expected"),
+    [
+        ('{"headers": {"tdm-reservation": "1"}}', ("noai,tdm-reservation", "https://a.org/by")),
+        ('{"path": "headers"}', ("noai", "https://a.org/by")),
+        ('{"headers": null}', ("noai", "https://a.org/by")),
+        (None, ("noai", "https://a.org/by")),
+    ],
+)
+def test_rights_are_those_of_the_page_and_of_its_headers(metadata, expected):
+    reserved = PAGE.replace("<title>", "<meta name=robots content=noai><link rel=license href=https://a.org/by><title>")
+    rows = pl.DataFrame(
+        [{"doc_id": "a", "metadata": metadata} | page(reserved)],
+        schema_overrides={"text": pl.String, "metadata": pl.String},
+    )
+    found = extract(rows, policy=POLICY, report=silent)
+    assert found.select("opt_outs", "page_license").row(0) == expected
+
+
+def test_a_given_text_has_the_rights_of_its_headers():
+    row = page(text="Given", media_type="text/plain") | {"headers": {"x-robots-tag": "noai"}}
+    assert extract_page(**row, policy=POLICY).opt_outs == "noai"
+
+
+@pytest.mark.parametrize("policy", [POLICY, BY_TRAFILATURA])
+def test_formulas_are_latex_whichever_extractor_reads_the_page(policy):
+    formula = '<p>It holds that <math alttext="x^2"><mi>x</mi><mn>2</mn></math> is positive, and so is all else.</p>'
+    text = main_text(PAGE.replace("<p>Sentence number 3", f"{formula}<p>Sentence number 3"), policy=policy).text
+    assert "It holds that $x^2$ is positive" in text
+
+
 def test_no_pages_give_no_rows():
     schema = {"doc_id": pl.String, "text": pl.String, "media_type": pl.String, "charset": pl.String}
     none = pl.DataFrame(schema=schema | {"http_status": pl.Int32, "payload": pl.Binary})
     assert extract(none, policy=POLICY, report=silent).schema == COLUMNS
+
+
+def bag_f1(found: str, gold: str) -> float:
+    ours, theirs = (Counter(re.findall(r"\w+", text.lower())) for text in (found, gold))
+    return 2 * (ours & theirs).total() / max(1, ours.total() + theirs.total())
+
+
+def gold_pages(folder, every: int) -> list[tuple[str, str]]:
+    """Some pages of seven types, with the text that people chose of them."""
+    with (folder / "crawl" / "labels.jsonl.zst").open("rb") as stream, zstandard.open(stream, "rb") as plain:
+        labels = [row for row in map(json.loads, io.TextIOWrapper(plain, "utf-8")) if row.get("page_type")]
+    wanted = {row["record_id"]: row["main_text"] for row in labels if row.get("main_text")}
+    with (folder / "crawl" / "CRAWL-2026-34" / "CRAWL-2026-34-wcxb.warc.gz").open("rb") as stream:
+        found = [
+            (decode(record.content_stream().read(), None, html=True), wanted[name])
+            for record in ArchiveIterator(stream)
+            if record.rec_type == "response" and (name := record.rec_headers["WARC-Record-ID"]) in wanted
+        ]
+    return found[::every]
+
+
+def test_the_cascade_finds_what_trafilatura_finds_on_pages_of_seven_types(test_data):
+    pages = gold_pages(test_data, every=8)
+    scores = {
+        policy.extractor: sum(bag_f1(main_text(html, policy=policy).text or "", gold) for html, gold in pages)
+        / len(pages)
+        for policy in (POLICY, BY_TRAFILATURA)
+    }
+    assert len(pages) > 30
+    assert scores["cascade"] >= scores["trafilatura"] - 0.02
+    assert scores["cascade"] > 0.8

@@ -7,12 +7,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from resources.text_classifier import language_identifier
-from tier_assets.inference import silent
-from tier_assets.l1_filtered.dedup import NoEarlierDocuments
-from tier_assets.l1_filtered.filtering import filter_documents, measure, measured_by
-from tier_assets.outcome import Outcome
-from tier_assets.policies.filtered import FilteredPolicy, FineWebQuality, GopherQuality
+from tests.parts import measured
+from tier_assets.l1_filtered.filtering import filter_documents
+from tier_assets.l1_filtered.measuring import Tools
+from tier_assets.outcome import Outcome, joined
+from tier_assets.policies.filtered import Contamination, FilteredPolicy, GopherQuality
 from tier_assets.schemas import DECISIONS, FILTER_SIGNALS, ROWS
+from tier_assets.text import contamination
 from tier_assets.tiers import Tier
 
 POLICY = FilteredPolicy()
@@ -61,16 +62,14 @@ def frame(*rows: dict) -> pl.DataFrame:
 
 
 @pytest.fixture(scope="module")
-def identifier():
-    return language_identifier()
+def filtered(tmp_path_factory):
+    tools = Tools(language_identifier())
 
-
-@pytest.fixture(scope="module")
-def filtered(identifier):
-    def run(*rows: dict, policy: FilteredPolicy = POLICY) -> Outcome:
+    def run(*rows: dict, policy: FilteredPolicy = POLICY, cut: int | None = None, **given) -> Outcome:
         pages = frame(*rows)
-        measured = measure(pages, policy=policy, language_identifier=identifier, report=silent)
-        return filter_documents(pages, measured, earlier=NoEarlierDocuments(), policy=policy)
+        frames = [pages] if cut is None else [pages[:cut], pages[cut:]]
+        parts = measured(tmp_path_factory.mktemp("parts"), *frames, policy=policy, tools=tools)
+        return joined(filter_documents(parts, earlier=(), policy=policy, **given))
 
     return run
 
@@ -139,7 +138,9 @@ def test_a_duplicate_names_the_kept_document_and_how_alike_they_are(filtered):
 
 def test_a_decision_holds_every_signal_of_a_dropped_document_and_none_of_an_unreadable_one(filtered):
     decisions = filtered(*PAGES).decisions
-    names = [column.name for column in FILTER_SIGNALS]
+    # Of families that do not judge here, and of what is looked for in kept texts alone, there is nothing.
+    unasked = ("code_", "bad_word_ratio", "emails_left", "ips_left")
+    names = [column.name for column in FILTER_SIGNALS if not column.name.startswith(unasked)]
     assert None not in decisions.select(names).row(4)
     assert set(decisions.select(names).row(1)) == {None}
     assert decisions["text_words"][4] == 22.0
@@ -148,43 +149,67 @@ def test_a_decision_holds_every_signal_of_a_dropped_document_and_none_of_an_unre
 def test_the_work_is_measured(filtered):
     assert filtered(*PAGES).measures == {
         "pages": 10.0,
-        "unreadable_share": 0.2,
         "exact_duplicates": 1.0,
         "near_duplicates": 1.0,
+        "contaminated_rows": 0.0,
     }
 
 
-def test_no_pages_give_no_documents(identifier):
-    pages = frame(raw(0, "x")).clear()
-    measured = measure(pages, policy=POLICY, language_identifier=identifier, report=silent)
-    outcome = filter_documents(pages, measured, earlier=NoEarlierDocuments(), policy=POLICY)
+def test_no_pages_give_no_documents():
+    outcome = joined(filter_documents([], earlier=(), policy=POLICY))
     assert outcome.rows.is_empty()
     assert outcome.decisions.is_empty()
 
 
-def test_a_new_threshold_needs_no_new_measuring(identifier):
-    pages = frame(*PAGES)
-    measured = measure(pages, policy=POLICY, language_identifier=identifier, report=silent)
-    lenient = FilteredPolicy(quality=GopherQuality(min_words=20))
-    assert measured_by(lenient) == measured_by(POLICY)
-    outcome = filter_documents(pages, measured, earlier=NoEarlierDocuments(), policy=lenient)
-    assert outcome.decisions["rule"][4] is None
+def test_parts_are_one_partition(filtered):
+    whole, cut = filtered(*PAGES), filtered(*PAGES, cut=5)
+    assert cut.rows.equals(whole.rows)
+    assert cut.decisions.equals(whole.decisions)
+    assert cut.measures == whole.measures
 
 
-def test_what_measuring_reads_of_the_policy_is_named():
-    assert measured_by(FilteredPolicy(media_types=("text/html",))) != measured_by(POLICY)
-    assert measured_by(FilteredPolicy(fineweb=FineWebQuality(short_line_chars=20))) != measured_by(POLICY)
-    assert measured_by(FilteredPolicy(min_main_text_share=0.1)) != measured_by(POLICY)
-    assert measured_by(FilteredPolicy(max_trafilatura_tags=9)) != measured_by(POLICY)
-    assert measured_by(FilteredPolicy(max_tags=9)) != measured_by(POLICY)
-    assert measured_by(FilteredPolicy(max_tree_depth=100)) != measured_by(POLICY)
+def test_a_new_threshold_keeps_what_it_allows(filtered):
+    lenient = FilteredPolicy(quality=GopherQuality(min_words=20), rules=("quality",))
+    assert filtered(*PAGES, policy=lenient).decisions["rule"][4] is None
 
 
-def test_progress_is_told_page_by_page(identifier):
-    told = []
-    measure(frame(*PAGES), policy=POLICY, language_identifier=identifier, report=lambda *seen: told.append(seen))
-    assert told[9] == (10, 10, "pages extracted")
-    assert told[-1] == (7, 7, "languages identified")
+def test_a_survivor_says_how_large_its_cluster_is(filtered):
+    rows = filtered(*PAGES).rows
+    assert dict(rows.select("doc_id", "cluster_size").iter_rows()) == {f"{0:032x}": 3, f"{7:032x}": 1}
+
+
+QUESTION = (
+    "How many clips did Natalia sell altogether in April and May, if she sold half as many of them in May as in April?"
+)
+BENCHMARKS = contamination.build([contamination.Item("gsm8k", "7", QUESTION)], Contamination())
+
+
+def test_a_page_that_repeats_a_benchmark_is_dropped_naming_the_item(filtered):
+    rows = (raw(0, article("river") + "\n" + QUESTION), raw(1, article("castle")))
+    outcome = filtered(*rows, benchmarks=BENCHMARKS)
+    first, second = outcome.decisions.iter_rows(named=True)
+    assert (first["drop_reason"], first["rule"], first["benchmark_item"]) == (
+        "contaminated",
+        "benchmark_overlap",
+        "gsm8k/7",
+    )
+    assert first["value"] >= first["threshold"] > 0
+    assert second["kept"]
+    assert outcome.measures["contaminated_rows"] == 0
+
+
+def test_a_contaminated_page_is_nobodys_original(filtered):
+    rows = (raw(0, article("river") + "\n" + QUESTION), raw(1, article("river")))
+    assert filtered(*rows, benchmarks=BENCHMARKS).rows["doc_id"].to_list() == [f"{1:032x}"]
+
+
+def test_personal_data_is_masked_and_counted(filtered):
+    outcome = filtered(
+        raw(0, article("river") + "\nWrite to anna.lindqvist@lighthouse.se before the end of the month.")
+    )
+    assert "Write to <EMAIL> before" in outcome.rows["text"].item()
+    decision = outcome.decisions.row(0, named=True)
+    assert (decision["emails_masked"], decision["emails_left"]) == (1.0, 0.0)
 
 
 @settings(deadline=None, max_examples=20)

@@ -1,7 +1,7 @@
 import polars as pl
 import pytest
 
-from tier_assets.l1_filtered.rules import judge, rules
+from tier_assets.l1_filtered.rules import judge, rules, stop_words
 from tier_assets.policies.filtered import FilteredPolicy
 from tier_assets.schemas import FILTER_SIGNALS
 
@@ -16,10 +16,12 @@ GOOD = {
     "alpha_word_ratio": 1.0,
     "stop_words": 4.0,
     "punctuated_line_ratio": 0.9,
+    "c4_sentences": 12.0,
+    "code_alnum_ratio": 0.8,
 }
 
 
-def verdict(policy: FilteredPolicy = POLICY, **signals: object) -> tuple:
+def verdict(policy: FilteredPolicy = POLICY, /, **signals: object) -> tuple:
     row = {column.name: 0.0 for column in FILTER_SIGNALS} | GOOD | signals
     return judge(pl.DataFrame([row], schema_overrides={"language": pl.String}), policy=policy).row(0)
 
@@ -53,10 +55,24 @@ BEYOND = [
     ("quality", "max_ellipsis_line_ratio", "ellipsis_line_ratio", 0.31, 0.3),
     ("quality", "min_alpha_word_ratio", "alpha_word_ratio", 0.79, 0.8),
     ("quality", "min_stop_words", "stop_words", 1.0, 2.0),
+    ("quality", "max_lorem_ipsum", "c4_lorem_ipsum", 1.0, 0.0),
+    ("quality", "max_curly_bracket", "c4_curly_bracket", 1.0, 0.0),
+    ("quality", "min_sentences", "c4_sentences", 4.0, 5.0),
     ("quality", "min_punctuated_line_ratio", "punctuated_line_ratio", 0.11, 0.12),
     ("quality", "max_short_line_ratio", "short_line_ratio", 0.68, 0.67),
     ("quality", "max_duplicated_line_chars_ratio", "duplicated_line_chars_ratio", 0.011, 0.01),
     ("quality", "max_newline_word_ratio", "newline_word_ratio", 0.31, 0.3),
+]
+BEYOND_CODE = [
+    ("quality", "max_line_chars", "code_max_line_chars", 1001.0, 1000.0),
+    ("quality", "max_mean_line_chars", "code_mean_line_chars", 101.0, 100.0),
+    ("quality", "min_alnum_ratio", "code_alnum_ratio", 0.24, 0.25),
+    ("quality", "max_generated", "code_generated", 1.0, 0.0),
+    ("quality", "max_encoded_chars", "code_encoded_chars", 1025.0, 1024.0),
+    ("quality", "max_encoded_ratio", "code_encoded_ratio", 0.51, 0.5),
+    ("quality", "max_markup_ratio", "code_markup_ratio", 0.81, 0.8),
+    ("quality", "max_xml", "code_xml", 1.0, 0.0),
+    ("quality", "max_setting_line_ratio", "code_setting_line_ratio", 0.91, 0.9),
 ]
 
 
@@ -70,12 +86,27 @@ def test_a_value_at_a_threshold_stays(signal, threshold):
     assert verdict(**{signal: threshold}) == (None, None, None, None)
 
 
-def test_the_table_above_names_every_rule():
+@pytest.mark.parametrize(("reason", "rule", "signal", "value", "threshold"), BEYOND_CODE)
+def test_rules_on_code_are_asked_where_the_policy_names_them(reason, rule, signal, value, threshold):
+    assert verdict(FilteredPolicy(rules=("code",)), **{signal: value}) == (reason, rule, value, threshold)
+    assert verdict(**{signal: value})[0] is None
+
+
+def test_the_tables_above_name_every_rule():
+    families = ("url", "repetition", "quality", "c4", "fineweb", "code")
     assert [rule.name for rule in rules(POLICY)] == [each[1] for each in BEYOND]
+    assert [rule.name for rule in rules(FilteredPolicy(rules=families))] == [each[1] for each in BEYOND + BEYOND_CODE]
+
+
+def test_only_the_families_that_the_policy_names_are_asked():
+    policy = FilteredPolicy(rules=("fineweb", "repetition"))
+    assert verdict(policy, nonsymbol_words=3.0, c4_sentences=0.0)[1] is None
+    assert verdict(policy, short_line_ratio=1.0, duplicate_line_ratio=0.9)[1] == "max_duplicate_line_ratio"
 
 
 def test_every_rule_reads_a_signal_of_the_schema():
-    assert {rule.signal for rule in rules(POLICY)} <= {column.name for column in FILTER_SIGNALS}
+    everything = FilteredPolicy(rules=("repetition", "quality", "c4", "fineweb", "code"))
+    assert {rule.signal for rule in rules(everything)} <= {column.name for column in FILTER_SIGNALS}
 
 
 def test_the_language_comes_first_then_repetition_then_quality():
@@ -113,3 +144,34 @@ def test_lines_are_asked_of_every_language():
 
 def test_a_signal_that_is_not_there_breaks_no_rule():
     assert verdict(mean_word_length=None, short_line_ratio=None)[1] is None
+
+
+@pytest.mark.parametrize("language", ["th", "lo", "km"])
+def test_sentences_are_not_asked_of_languages_without_full_stops(language):
+    assert verdict(c4_sentences=1.0, language=language)[0] is None
+    assert verdict(c4_sentences=1.0, language="zh")[1] == "min_sentences"
+
+
+def test_a_language_may_have_thresholds_of_its_own():
+    policy = FilteredPolicy.model_validate(
+        {"by_language": {"de": {"max_mean_word_length": 14, "min_language_score": 0.4, "min_words": 20}}}
+    )
+    assert verdict(policy, language="de", mean_word_length=12.0, language_score=0.5, nonsymbol_words=30.0)[0] is None
+    assert verdict(policy, language="de", mean_word_length=15.0) == ("quality", "max_mean_word_length", 15.0, 14.0)
+    assert verdict(policy, language="de", language_score=0.3) == ("language", "min_language_score", 0.3, 0.4)
+    assert verdict(policy, language="fr", mean_word_length=12.0) == ("quality", "max_mean_word_length", 12.0, 10.0)
+
+
+def test_a_language_with_stop_words_of_its_own_is_asked_for_them():
+    own = {"de": {"stop_words": ("der", "die", "und"), "min_stop_words": 3}}
+    policy = FilteredPolicy.model_validate({"by_language": own})
+    assert stop_words(policy) == {"de": ("der", "die", "und")}
+    assert verdict(policy, language="de", stop_words=2.0) == ("quality", "min_stop_words", 2.0, 3.0)
+    assert verdict(policy, language="fr", stop_words=0.0)[0] is None
+
+
+def test_bad_words_drop_only_where_the_policy_sets_a_limit():
+    assert verdict(bad_word_ratio=0.5)[0] is None
+    policy = FilteredPolicy.model_validate({"bad_words": {"max_bad_word_ratio": 0.1}})
+    assert verdict(policy, bad_word_ratio=0.5) == ("quality", "max_bad_word_ratio", 0.5, 0.1)
+    assert verdict(policy, bad_word_ratio=None)[0] is None

@@ -7,7 +7,11 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from tier_assets.l1_filtered.signals import STOP_WORDS, counters, signals
+from tier_assets.l1_filtered.bad_words import BadWords, bad_word_ratio
+from tier_assets.l1_filtered.code import code_signals
+from tier_assets.l1_filtered.lines import clean_lines
+from tier_assets.l1_filtered.signals import STOP_WORDS, counters, fineweb_signals, gopher_signals
+from tier_assets.policies.filtered import C4Quality
 from tier_assets.schemas import FILTER_SIGNALS
 from tier_assets.text.buffers import TERMINAL_PUNCTUATION
 from tier_assets.text.counts import text_chars, text_words
@@ -41,7 +45,12 @@ ANY_TEXT = st.text(max_size=200)
 
 
 def measured(text: str, short: int = 30) -> dict[str, float]:
-    return signals([text], short_line_chars=short).row(0, named=True)
+    gopher = gopher_signals([text], tokenizer="whitespace").row(0, named=True)
+    return gopher | fineweb_signals([text], short_line_chars=short, tokenizer="whitespace").row(0, named=True)
+
+
+def counted(texts: list[str], short: int = 30) -> pl.DataFrame:
+    return counters(texts, tokenizer="whitespace", short_line_chars=short)
 
 
 def is_symbol(character: str) -> bool:
@@ -82,6 +91,8 @@ def expected(text: str, short: int) -> dict[str, int]:
     paragraphs = [part for part in re.split("\n{2,}", text) if part]
     return {
         "chars": len(text),
+        "runs": len(words),
+        "line_chars": len(text.replace("\n", "")),
         "line_breaks": text.count("\n"),
         "hashes": text.count("#"),
         "ellipses": text.count("...") + text.count("\u2026"),
@@ -113,15 +124,15 @@ def expected(text: str, short: int) -> dict[str, int]:
 @example("x\n\nx\nx\n\nx", 1)
 def test_counters_are_those_of_the_obvious_python(text, short):
     text = normalize(text)
-    assert counters([text], short_line_chars=short).row(0, named=True) == expected(text, short)
+    assert counted([text], short).row(0, named=True) == expected(text, short)
 
 
 @settings(deadline=None)  # the first call compiles
 @given(st.lists(st.one_of(FEW_WORDS, ANY_TEXT), max_size=6))
 def test_a_text_measures_the_same_alone_and_among_others(texts):
     texts = [normalize(text) for text in texts]
-    together = counters(texts, short_line_chars=30)
-    alone = [counters([text], short_line_chars=30) for text in texts]
+    together = counted(texts)
+    alone = [counted([text]) for text in texts]
     assert together.rows() == [row for frame in alone for row in frame.rows()]
 
 
@@ -129,14 +140,35 @@ def test_a_text_measures_the_same_alone_and_among_others(texts):
 @given(ANY_TEXT)
 def test_length_in_characters_and_words_is_what_polars_counts(text):
     text = normalize(text)
-    counted = pl.DataFrame({"text": [text]}).select(text_chars(pl.col("text")), text_words(pl.col("text")))
-    row = counters([text], short_line_chars=30).row(0, named=True)
-    assert counted.row(0) == (row["chars"], row["words"])
+    exact = pl.DataFrame({"text": [text]}).select(text_chars(pl.col("text")), text_words(pl.col("text")))
+    row = counted([text]).row(0, named=True)
+    assert exact.row(0) == (row["chars"], row["words"])
 
 
-def test_there_is_one_column_for_every_signal_of_the_schema_but_the_language_score():
-    names = [column.name for column in FILTER_SIGNALS if column.name != "language_score"]
-    assert signals([], short_line_chars=30).columns == names
+def test_fineweb_signals_may_be_of_another_text_than_gophers():
+    gopher = gopher_signals(["one two\n\nthree"], tokenizer="whitespace")
+    fineweb = fineweb_signals(["one two"], short_line_chars=30, tokenizer="whitespace")
+    assert set(gopher.columns).isdisjoint(fineweb.columns)
+    assert fineweb["newline_word_ratio"].to_list() == [0.0]
+
+
+def test_no_texts_give_all_columns_and_no_row():
+    assert gopher_signals([], tokenizer="whitespace").shape == (0, 23)
+    assert fineweb_signals([], short_line_chars=30, tokenizer="spacy-like").shape == (0, 4)
+
+
+def test_the_other_tokenizer_counts_punctuation_marks_as_words():
+    texts = ["Well, it is (almost) done."]
+    assert gopher_signals(texts, tokenizer="whitespace")["text_words"].to_list() == [5.0]
+    assert gopher_signals(texts, tokenizer="spacy-like")["text_words"].to_list() == [9.0]
+
+
+def test_a_language_may_have_stop_words_of_its_own():
+    texts = ["der Hund und die Katze", "the dog and the cat", "der Hund", "the dog"]
+    languages = ["de", "de", None, "fr"]
+    own = {"de": ("der", "die", "und")}
+    frame = gopher_signals(texts, tokenizer="whitespace", languages=languages, stop_words=own)
+    assert frame["stop_words"].to_list() == [3.0, 0.0, 0.0, 1.0]
 
 
 def test_mean_word_length_leaves_out_words_of_symbols_alone():
@@ -186,3 +218,15 @@ def test_repeated_ngrams_do_not_count_a_character_twice():
 def test_an_empty_text_has_lengths_but_no_ratio_of_words():
     row = measured("")
     assert (row["text_chars"], row["text_words"], row["alpha_word_ratio"]) == (0.0, 0.0, None)
+
+
+def test_every_signal_has_a_column_of_its_own_in_the_schema():
+    made = [
+        *gopher_signals([], tokenizer="whitespace").columns,
+        *clean_lines([], policy=C4Quality()).columns[1:],
+        *fineweb_signals([], short_line_chars=30, tokenizer="whitespace").columns,
+        *code_signals([]).columns,
+        bad_word_ratio([], [], lists=BadWords()).name,
+    ]
+    assert len(set(made)) == len(made)
+    assert set(made) <= {column.name for column in FILTER_SIGNALS}

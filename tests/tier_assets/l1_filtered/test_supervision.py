@@ -1,11 +1,14 @@
 import os
 import signal
+import subprocess
+import sys
 import time
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
+from tier_assets.durable import Owner
 from tier_assets.l1_filtered.supervision import Crew, WorkerError
 
 
@@ -58,21 +61,21 @@ def test_results_come_in_the_order_of_the_tasks(workers):
 
 
 def test_a_unit_that_kills_its_process_is_lost_alone():
-    assert run(["abkcd", "a"]) == [("abcd", {2: "page_crash"}), ("a", {})]
+    assert run(["abkcd", "a"]) == [("abcd", {2: "crash"}), ("a", {})]
 
 
 def test_an_error_in_a_unit_costs_that_unit():
-    assert run(["aeb"]) == [("ab", {1: "page_crash"})]
+    assert run(["aeb"]) == [("ab", {1: "crash"})]
 
 
 @pytest.mark.parametrize("letter", ["h", "s"])
 def test_a_unit_that_hangs_is_lost_alone(letter):
-    assert run([f"a{letter}b"], unit_seconds=0.1) == [("ab", {1: "page_seconds"})]
+    assert run([f"a{letter}b"], unit_seconds=0.1) == [("ab", {1: "seconds"})]
 
 
 def test_several_units_of_a_task_may_be_lost():
     assert run(["kaek", "b"], 2) == [
-        ("a", {0: "page_crash", 2: "page_crash", 3: "page_crash"}),
+        ("a", {0: "crash", 2: "crash", 3: "crash"}),
         ("b", {}),
     ]
 
@@ -93,3 +96,22 @@ def test_workers_end_with_their_crew():
         list(crew.run(["a", "b"], nothing))
         pids = [worker._process.pid for worker in crew._workers]
     assert not any(Path(f"/proc/{pid}").exists() for pid in pids)
+
+
+def test_a_worker_that_hangs_does_not_outlive_a_killed_master():
+    program = (
+        "from tests.tier_assets.l1_filtered.test_supervision import Letters\n"
+        "from tier_assets.l1_filtered.supervision import Crew\n"
+        "crew = Crew(Letters(), workers=1, unit_seconds=1)\n"
+        "print(crew._workers[0]._process.pid, flush=True)\n"
+        "list(crew.run(['h'], lambda done, begun: begun or print('.', flush=True)))\n"
+    )
+    root = Path(__file__).parents[3]
+    master = subprocess.Popen([sys.executable, "-c", program], stdout=subprocess.PIPE, text=True, cwd=root)
+    with master:
+        worker = Owner.of(int(master.stdout.readline()))
+        assert master.stdout.readline() == ".\n"
+        master.kill()
+    while worker.alive:
+        # Nobody is told when the child of another process ends. The test's time limit judges.
+        time.sleep(0.05)

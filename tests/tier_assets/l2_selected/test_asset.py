@@ -17,7 +17,8 @@ LIGHTHOUSE = (
     "The lighthouse of the northern cape was built in 1857 by the engineer Anna Lindqvist, who had studied the currents "
     "of the bay for eleven years. Its lamp burned rapeseed oil at first and was later fed with gas from the town. "
     "Fishermen of the coast paid for a third of the tower, and their names are carved into the lowest ring of granite. "
-    "Today the tower is a museum, and the old lens, which weighs four tonnes, stands on the ground floor behind glass."
+    "Today the tower is a museum, and the old lens, which weighs four tonnes, stands on the ground floor behind glass. "
+    "Visitors come from May to October."
 )
 POLICY = {"selected": {"keep_char_share": 0.9, "scorer": {"labels": ["labels.jsonl"]}}}
 

@@ -26,6 +26,7 @@ def documents(*ids: str) -> pl.DataFrame:
         text_words=2,
         extractor=pl.lit("plain"),
         cluster_id="doc_id",
+        cluster_size=1,
     )
     return ROWS[Tier.FILTERED].conform(filled).with_columns(partition=pl.lit("crawl.2026-34"))
 

@@ -34,3 +34,11 @@ def test_rates_of_dropped_attempts_only_warn(share):
 def test_nothing_refined_and_a_broken_budget_warn():
     assert verdict("volume", rows_kept=0.0) == ("warned", False)
     assert verdict("cost", completion_tokens=1e6) == ("warned", False)
+
+
+def test_decontamination_counts_for_the_fingerprint_only_where_there_are_benchmarks():
+    def values(**contamination):
+        return CONTRACT.policy(Policy.model_validate({"filtered": {"contamination": contamination}}))
+
+    assert values(min_words=20) == values()
+    assert len({values(), values(benchmarks=["b"]), values(benchmarks=["b"], min_words=20)}) == 3

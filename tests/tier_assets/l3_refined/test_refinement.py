@@ -11,8 +11,10 @@ from resources.embedded_server import EmbeddedLanguageModel
 from tests.recorded import RecordedLanguageModel
 from tier_assets.inference import Completion, silent
 from tier_assets.l3_refined.refinement import refine
+from tier_assets.policies.filtered import Contamination
 from tier_assets.policy import RefinedPolicy
 from tier_assets.schemas import DECISIONS, ROWS
+from tier_assets.text.contamination import Item, build
 from tier_assets.tiers import Tier
 
 TEXT = "The canal , which Ana Petrov built in {} , carry water to all the old houses in Oslo ."
@@ -46,9 +48,17 @@ def answering(prompt):
     return json.dumps({"text": passage.replace(" ,", ",").replace(" .", ".").replace("carry", "carries")})
 
 
-def refined(frame, answers=answering, budget=10_000, **policy):
+def refined(frame, answers=answering, budget=10_000, contamination=None, **policy):
     model = RecordedLanguageModel(answers)
-    return refine(frame, model, policy=RefinedPolicy(**policy), token_budget=budget, report=silent), model
+    outcome = refine(
+        frame,
+        model,
+        policy=RefinedPolicy(**policy),
+        token_budget=budget,
+        report=silent,
+        contamination=contamination,
+    )
+    return outcome, model
 
 
 def rules(outcome):
@@ -134,6 +144,24 @@ def test_the_same_output_twice_is_kept_once():
     (second,) = outcome.decisions.filter(pl.col("drop_reason") == "duplicate").to_dicts()
     assert second["duplicate_of"] == outcome.rows["doc_id"].item()
     assert (second["rule"], second["uri"]) == ("output", "https://example.org/1")
+
+
+def test_an_answer_that_repeats_a_benchmark_is_dropped_and_the_others_are_kept():
+    item = Item("canals", "7", "What does the canal carry to the houses in Oslo?")
+    outcome, _ = refined(documents(TEXT.format(1961)), contamination=build([item], Contamination()))
+    (dropped,) = outcome.decisions.filter(~pl.col("kept")).to_dicts()
+    assert (dropped["drop_reason"], dropped["rule"]) == ("contaminated", "benchmark_overlap")
+    assert (dropped["recipe"], dropped["value"], dropped["threshold"]) == ("qa", 10.0, 10.0)
+    assert outcome.rows["recipe"].to_list() == ["edit"]
+
+
+def test_a_contaminated_output_is_no_first_of_its_kind():
+    """Both are contaminated: the second is not called a duplicate of a row that nobody will find."""
+    frame = documents(TEXT.format(1961), TEXT.format(1961) + " ")
+    index = build([Item("canals", "8", TEXT.format(1961))], Contamination())
+    assert (
+        rules(refined(frame, recipes=("edit",), contamination=index)[0]) == [("contaminated", "benchmark_overlap")] * 2
+    )
 
 
 def test_instructions_in_a_document_stay_data():

@@ -1,7 +1,9 @@
+from itertools import pairwise
+
 import numpy as np
 
 from tier_assets.text.buffers import character_flags, pack
-from tier_assets.text.minhash_kernel import hash_shingles, minimum_hashes
+from tier_assets.text.minhash_kernel import collapse_space, hash_shingles, minimum_hashes
 from tier_assets.text.shingles import shingle_hash
 
 
@@ -23,3 +25,11 @@ def test_the_least_permuted_hash_counts():
     hashes = np.array([0, 5 << 32], np.uint64)
     found = minimum_hashes(hashes, np.array([0, 2, 2]), np.array([one, one]), np.array([none, np.uint32(3)]))
     assert found.tolist() == [[0, 3], [2**32 - 1, 2**32 - 1]]
+
+
+def test_every_run_of_white_space_becomes_one_space_and_those_at_the_ends_go():
+    texts = [" a\t\n b\u2003\u3000c\u0085", "\u00e9\u4e00 \u2019", "  ", "", "x"]
+    buffer = pack(texts)
+    data, starts = collapse_space(buffer.data, buffer.offsets, character_flags())
+    found = [data[start:end].tobytes().decode() for start, end in pairwise(starts)]
+    assert found == [" ".join(text.split()) for text in texts]

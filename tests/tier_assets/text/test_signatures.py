@@ -3,8 +3,8 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tier_assets.text.shingles import shingles
-from tier_assets.text.signatures import band_keys, hash32, signatures
+from tier_assets.text.shingles import lowered, shingle_hash, shingle_hashes, shingles
+from tier_assets.text.signatures import band_keys, hash32, signatures, signatures_of, sketches
 
 WORDS = st.lists(st.sampled_from(["a", "bb", "\u00c9t\u00e9", "\u4e2d\u6587", "x."]), max_size=30).map(" ".join)
 
@@ -43,3 +43,19 @@ def test_band_keys_are_what_the_definition_says():
         key = ((key ^ value) * 0x9E3779B97F4A7C15) % 2**64
         key ^= key >> 31
     assert band_keys(np.array([[7, 8]], np.uint32), bands=1, rows=2).tolist() == [[key]]
+
+
+def test_a_sketch_counts_and_adds_up_shingles_repeated_ones_too():
+    found = sketches(lowered(["a b a b a b", "one two", "b a b"]), ngram=2, permutations=16)
+    ab, ba = shingle_hash(b"a b"), shingle_hash(b"b a")
+    assert found.shingles.tolist() == [5, 1, 2]
+    assert found.sums.tolist() == [(3 * ab + 2 * ba) % 2**64, shingle_hash(b"one two"), (ab + ba) % 2**64]
+    assert found.values.tolist() == signatures(["a b a b a b", "one two", "b a b"], ngram=2, permutations=16).tolist()
+
+
+def test_signatures_of_sets_are_those_of_the_texts():
+    texts = ["a b a b a b", "one", "b a b"]
+    sets = shingle_hashes(texts, 2)
+    starts = np.array([0, *np.cumsum([len(each) for each in sets])])
+    found = signatures_of(np.concatenate(sets), starts, permutations=16)
+    assert found.tolist() == signatures(texts, ngram=2, permutations=16).tolist()

@@ -1,0 +1,125 @@
+"""`make bench`: runs the benchmark's sections and writes docs/benchmarks.json and the page that is made of it.
+
+    python -m tests.benchmarks.run [--only NAME ...] [--rounds N] [--sample N] [--gigabytes N]
+
+Needs STRATA_TEST_DATA, the folder of labelled sets, and the peers' environment, which `make bench` creates. Sections that do
+not run keep their last figures. What a section does is in `sections_*.py`.
+"""
+
+import argparse
+import datetime
+import os
+import sys
+import tempfile
+from collections.abc import Callable
+from importlib.metadata import version
+from pathlib import Path
+
+from tests.benchmarks.page import Section, Setting, keep, load, render
+from tests.benchmarks.processes import PEERS, ROOT, Bench, BenchmarkError, measured
+from tests.benchmarks.sections_platform import index, memory, platform
+from tests.benchmarks.sections_quality import contamination, near_duplicates, private_data
+from tests.benchmarks.sections_speed import end_to_end, extraction, language, rules, signatures
+
+SECTIONS: dict[str, Callable[[Bench], Section]] = {
+    "end-to-end": end_to_end,
+    "platform": platform,
+    "extraction": extraction,
+    "rules": rules,
+    "language": language,
+    "signatures": signatures,
+    "near-duplicates": near_duplicates,
+    "index": index,
+    "private-data": private_data,
+    "contamination": contamination,
+    "memory": memory,
+}
+"""In the order of the page."""
+
+_OURS = ("polars", "numba", "numpy", "trafilatura", "resiliparse", "fasttext-ng", "dagster", "deltalake")
+_PEERS = ("datatrove", "trafilatura", "spacy", "datasketch", "rensa", "text-dedup")
+_DATA = "STRATA_TEST_DATA"
+
+
+def main() -> int:
+    """Run what is asked for; returns the exit status."""
+    given = _arguments()
+    data = os.environ.get(_DATA)
+    if not data or not Path(data).is_dir():
+        print(
+            f"the benchmark reads labelled pages and texts, which are no part of the project: set {_DATA} to their folder"
+        )
+        return 2
+    if not PEERS.is_file():
+        print(f"{PEERS.relative_to(ROOT)} is missing: run `make bench`, which creates the peers' environment")
+        return 2
+    output = given.output or ROOT / "docs" / "benchmarks.json"
+    for name in given.only or SECTIONS:
+        print(f"{name}", flush=True)
+        with tempfile.TemporaryDirectory(prefix="strata-bench-") as folder:
+            bench = Bench(Path(data), Path(folder), given.rounds, given.sample, given.gigabytes)
+            try:
+                section = SECTIONS[name](bench)
+            except BenchmarkError as error:
+                print(f"{name}: {error}", file=sys.stderr)
+                return 1
+        keep(output, name, section, setting(given.rounds, given.sample))
+    output.with_suffix(".md").write_text(render(load(output), list(SECTIONS)), "utf-8")
+    return 0
+
+
+def _arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--only", choices=list(SECTIONS), nargs="+", metavar="NAME", help=", ".join(SECTIONS))
+    parser.add_argument("--rounds", type=int, default=3, help="how often each contender runs")
+    parser.add_argument("--sample", type=int, help="a quick look at about so many documents")
+    parser.add_argument("--gigabytes", type=float, default=1.0, help="HTML of the section memory")
+    parser.add_argument("--output", type=Path, help="the JSON file; the page is written beside it")
+    return parser.parse_args()
+
+
+def setting(rounds: int, sample: int | None) -> Setting:
+    """What the figures of this run are figures of."""
+    ours = {name: version(name) for name in _OURS}
+    return Setting(
+        date=datetime.datetime.now(datetime.UTC).date().isoformat(),
+        commit=commit(ROOT / ".git"),
+        processor=_processor(),
+        rounds=rounds,
+        sample=sample,
+        versions={"Python": sys.version.split()[0], **ours, **_versions_of_peers()},
+    )
+
+
+def commit(folder: Path) -> str:
+    """The first digits of the commit that a checkout's .git folder is at; `unknown` without one."""
+    head = folder / "HEAD"
+    if not head.is_file():
+        return "unknown"
+    said = head.read_text("utf-8").strip()
+    if not said.startswith("ref: "):
+        return said[:10]
+    name = said.removeprefix("ref: ")
+    if (folder / name).is_file():
+        return (folder / name).read_text("utf-8").strip()[:10]
+    packed = folder / "packed-refs"
+    lines = packed.read_text("utf-8").splitlines() if packed.is_file() else []
+    return next((line[:10] for line in lines if line.endswith(f" {name}")), "unknown")
+
+
+def _processor() -> str:
+    lines = Path("/proc/cpuinfo").read_text("utf-8").splitlines()
+    named = next(
+        (line.partition(":")[2].strip() for line in lines if line.startswith("model name")), "unknown processor"
+    )
+    return f"{named}, {len(os.sched_getaffinity(0))} cores"
+
+
+def _versions_of_peers() -> dict[str, str]:
+    ask = f"from importlib.metadata import version as v; print(*(v(name) for name in {_PEERS!r}))"
+    said = measured([str(PEERS), "-c", ask], cores=1, environment=os.environ).output.split()
+    return {f"{name} (peers')": value for name, value in zip(_PEERS, said, strict=True)}
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,62 @@
+import json
+
+import pytest
+import zstandard
+
+from tier_assets.l1_filtered.block_lists import BlockLists, load_block_lists, plain_url
+from tier_assets.l1_filtered.list_files import ListError
+
+
+def test_a_folder_of_categories_is_read_as_toulouse_publishes_it(tmp_path):
+    (tmp_path / "adult").mkdir()
+    (tmp_path / "adult" / "domains").write_text("bad.example\n# a comment\n\nWorse.Example # here\n")
+    (tmp_path / "adult" / "urls").write_text("fine.example/bad/\n")
+    (tmp_path / "bank").mkdir()
+    (tmp_path / "bank" / "domains").write_text("bank.example\n")
+    assert load_block_lists([tmp_path], categories=["adult"]) == BlockLists(
+        frozenset({"bad.example", "worse.example"}), frozenset({"fine.example/bad"})
+    )
+    assert "bank.example" in load_block_lists([tmp_path]).domains
+
+
+def test_jsonl_may_be_compressed(tmp_path):
+    rows = [{"entry": "bad.example", "category": "adult"}, {"entry": "a.example/b", "category": "ads"}]
+    path = tmp_path / "lists.jsonl.zst"
+    path.write_bytes(zstandard.compress("\n".join(map(json.dumps, rows)).encode()))
+    assert load_block_lists([path]) == BlockLists(frozenset({"bad.example"}), frozenset({"a.example/b"}))
+    assert load_block_lists([path], categories=["ads"]).domains == frozenset()
+
+
+def test_the_digest_is_that_of_the_entries_and_not_of_the_files(tmp_path):
+    (tmp_path / "one").write_text("a.example\nb.example\n")
+    (tmp_path / "two").write_text("b.example\n\na.example")
+    one, two = (load_block_lists([tmp_path / name]) for name in ("one", "two"))
+    assert one.digest == two.digest != BlockLists().digest
+    assert BlockLists(domains=frozenset({"a"})).digest != BlockLists(urls=frozenset({"a"})).digest
+
+
+@pytest.mark.parametrize(
+    ("url", "plain"),
+    [
+        ("HTTPS://www.A.example/B/?q=1#part", "a.example/b/?q=1"),
+        ("a.example/", "a.example"),
+        (" http://a.example ", "a.example"),
+        ("", ""),
+    ],
+)
+def test_urls_compare_without_scheme_case_and_fragment(url, plain):
+    assert plain_url(url) == plain
+
+
+def test_a_list_that_is_not_there_is_named(tmp_path):
+    with pytest.raises(ListError, match=r"gone is not there: correct filtered\.urls\.lists"):
+        load_block_lists([tmp_path / "gone"])
+
+
+def test_a_bad_line_is_named(tmp_path):
+    (tmp_path / "lists.jsonl").write_text('{"entry": "a.example"}\n{"domain": "b.example"}\n')
+    with pytest.raises(ListError, match=r"lists\.jsonl, line 2: not a JSON object"):
+        load_block_lists([tmp_path])
+    (tmp_path / "lists.jsonl").write_bytes(b"\xff\n")
+    with pytest.raises(ListError, match="cannot be read as a list"):
+        load_block_lists([tmp_path])

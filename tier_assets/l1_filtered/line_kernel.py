@@ -1,0 +1,200 @@
+r"""Machine code that counts, over UTF-8, what the lines and paragraphs of texts are like. Words are `word_kernel.py`'s.
+
+Lines end at `\n`, the only line break of a normalised text. Removing lines is `clean_kernel.py`'s. Import inside
+functions only (see `text/compiled.py`).
+"""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tier_assets.text.buffers import SPACE, TERMINAL
+from tier_assets.text.compiled import compiled, inlined
+
+LINE_COUNTERS = {
+    "runs": "runs of non-space",
+    "line_chars": "characters, newlines apart",
+    "line_breaks": "newlines",
+    "lines": "what newlines separate, empty ones too",
+    "bullet_lines": "lines whose first non-space character is a bullet or '-'",
+    "ellipsis_lines": "lines that end in an ellipsis, but for white space",
+    "content_lines": "lines with a non-space character",
+    "punctuated_lines": "content lines whose last non-space character is terminal punctuation",
+    "short_lines": "content lines of at most `short_chars` characters",
+    "duplicate_lines": "content lines seen before in the text",
+    "duplicate_line_chars": "characters of those lines",
+    "paragraphs": "runs of content lines",
+    "duplicate_paragraphs": "paragraphs seen before in the text",
+    "duplicate_paragraph_chars": "characters of those paragraphs",
+}
+"""Columns of `count_lines`, in order, and their meaning."""
+
+_RUNS, _CHARS, _BREAKS, _LINES, _BULLET, _ELLIPSIS_LINES, _CONTENT, _PUNCTUATED, _SHORT, _DUP, _DUP_CHARS = range(11)
+_PARAGRAPHS, _DUP_PARAGRAPHS, _DUP_PARAGRAPH_CHARS, _COLUMNS = range(11, 15)
+_NEWLINE, _DOT, _ELLIPSIS, _DASH, _BULLET_SIGN, _PLAIN = 0x0A, 0x2E, 0x2026, 0x2D, 0x2022, 0x80
+_SEED, _FACTOR, _MIX = np.uint64(0x243F6A8885A308D3), np.uint64(0x9E3779B97F4A7C15), np.uint64(0xC4CEB9FE1A85EC53)
+_29, _32, _8 = np.uint64(29), np.uint64(32), np.uint64(8)
+
+
+@inlined
+def _code_point(data: NDArray[np.uint8], at: int) -> tuple[np.int64, int]:
+    lead = np.int64(data[at])
+    width = 1 if lead < _PLAIN else 2 if lead < 0xE0 else 3 if lead < 0xF0 else 4
+    point = lead if width == 1 else lead & (0x7F >> width)
+    for step in range(1, width):
+        point = (point << 6) | (np.int64(data[at + step]) & 0x3F)
+    return point, width
+
+
+@inlined
+def _eight(data: NDArray[np.uint8], at: np.uint64) -> np.uint64:
+    """Eight bytes as a number; unsigned indices, so that it becomes one instruction."""
+    value = np.uint64(data[at])
+    for step in (1, 2, 3, 4, 5, 6, 7):
+        value |= np.uint64(data[at + np.uint64(step)]) << np.uint64(8 * step)
+    return value
+
+
+@compiled
+def _hash(data: NDArray[np.uint8], start: int, end: int) -> np.uint64:
+    """Hash of some bytes, eight at a time."""
+    digest = _SEED + np.uint64(end - start)
+    at = start
+    while at + 8 <= end:
+        digest = (digest ^ _eight(data, np.uint64(at))) * _FACTOR
+        digest ^= digest >> _32
+        at += 8
+    value = np.uint64(0)
+    while at < end:
+        value = (value << _8) | np.uint64(data[at])
+        at += 1
+    digest = ((digest ^ value) ^ ((digest ^ value) >> _29)) * _MIX
+    return digest ^ (digest >> _32)
+
+
+@compiled
+def _content(data: NDArray[np.uint8], start: int, end: int, flags: NDArray[np.uint8]) -> tuple[int, int]:
+    """The line without white space at its ends: where it starts and ends, equal for a blank one."""
+    while start < end:
+        point, width = _code_point(data, start)
+        if not flags[point] & SPACE:
+            break
+        start += width
+    while end > start:
+        at = end - 1
+        while (data[at] & 0xC0) == _PLAIN:
+            at -= 1
+        point, width = _code_point(data, at)
+        if not flags[point] & SPACE:
+            break
+        end = at
+    return start, end
+
+
+@compiled
+def _count_line(
+    data: NDArray[np.uint8], start: int, end: int, flags: NDArray[np.uint8], short_chars: int, row: NDArray[np.int64]
+) -> tuple[np.uint64, int, bool]:
+    """Hash, characters and blankness of a line; its counters into `row`."""
+    chars = end - start
+    for at in range(start, end):
+        chars -= (data[at] & 0xC0) == _PLAIN
+    begun, stop = _content(data, start, end, flags)
+    row[_LINES] += 1
+    row[_CHARS] += chars
+    if begun == stop:
+        return np.uint64(0), chars, True
+    first, _ = _code_point(data, begun)
+    tail = stop - 1
+    while (data[tail] & 0xC0) == _PLAIN:
+        tail -= 1
+    last, _ = _code_point(data, tail)
+    row[_BULLET] += first in (_BULLET_SIGN, _DASH)
+    dots = stop - begun >= 3 and data[stop - 1] == _DOT and data[stop - 2] == _DOT and data[stop - 3] == _DOT
+    row[_ELLIPSIS_LINES] += dots or last == _ELLIPSIS
+    row[_CONTENT] += 1
+    row[_PUNCTUATED] += (flags[last] & TERMINAL) != 0
+    row[_SHORT] += chars <= short_chars
+    return _hash(data, start, end), chars, False
+
+
+@compiled
+def _seen_before(
+    hashes: NDArray[np.uint64], lengths: NDArray[np.int32], entries: int, table: NDArray[np.int64], base: int
+) -> tuple[int, int]:
+    """How many entries were seen before, and their characters. Cells of `table` below `base` are free."""
+    size = 16
+    while size < 2 * entries:
+        size *= 2
+    found, chars = 0, 0
+    for entry in range(entries):
+        at = np.int64(hashes[entry]) & (size - 1)
+        while table[at] >= base and hashes[table[at] - base] != hashes[entry]:
+            at = (at + 1) & (size - 1)
+        if table[at] >= base:
+            found += 1
+            chars += lengths[entry]
+        else:
+            table[at] = base + entry
+    return found, chars
+
+
+@compiled
+def count_lines(
+    data: NDArray[np.uint8], offsets: NDArray[np.int64], flags: NDArray[np.uint8], short_chars: int
+) -> NDArray[np.int64]:
+    """`LINE_COUNTERS` of every text, int64[texts, counters]."""
+    texts = offsets.shape[0] - 1
+    out = np.zeros((texts, _COLUMNS), np.int64)
+    most = 1
+    for text in range(texts):
+        most = max(most, offsets[text + 1] - offsets[text] + 2)
+    hashes, lengths = np.empty(most, np.uint64), np.empty(most, np.int32)
+    paragraph_hashes, paragraph_lengths = np.empty(most, np.uint64), np.empty(most, np.int32)
+    size = 16
+    while size < 2 * most:
+        size *= 2
+    table = np.zeros(size, np.int64)
+    base = 1
+    for text in range(texts):
+        row = out[text]
+        start, end = offsets[text], offsets[text + 1]
+        lines, paragraphs, inside, runs, spaced = 0, 0, False, 0, True
+        at = start
+        while at <= end:
+            if at < end and data[at] != _NEWLINE:
+                byte, width = data[at], 1
+                kind = flags[byte]
+                if byte >= _PLAIN:
+                    point, width = _code_point(data, at)
+                    kind = flags[point]
+                space = kind & SPACE != 0
+                runs += spaced and not space
+                spaced = space
+                at += width
+                continue
+            spaced = True
+            digest, chars, blank = _count_line(data, start, at, flags, short_chars, row)
+            if blank:
+                inside = False
+            else:
+                hashes[lines], lengths[lines] = digest, chars
+                lines += 1
+                if inside:
+                    joined = paragraph_hashes[paragraphs - 1] * _FACTOR + digest
+                    paragraph_hashes[paragraphs - 1] = joined ^ (joined >> _29)
+                    paragraph_lengths[paragraphs - 1] += chars + 1
+                else:
+                    paragraph_hashes[paragraphs], paragraph_lengths[paragraphs] = digest, chars
+                    paragraphs += 1
+                    inside = True
+            at += 1
+            start = at
+        row[_RUNS], row[_BREAKS] = runs, row[_LINES] - 1
+        row[_DUP], row[_DUP_CHARS] = _seen_before(hashes, lengths, lines, table, base)
+        base += lines
+        row[_PARAGRAPHS] = paragraphs
+        row[_DUP_PARAGRAPHS], row[_DUP_PARAGRAPH_CHARS] = _seen_before(
+            paragraph_hashes, paragraph_lengths, paragraphs, table, base
+        )
+        base += paragraphs
+    return out

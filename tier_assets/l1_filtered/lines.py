@@ -1,0 +1,70 @@
+"""C4's rules on lines: what is taken out of a text before FineWeb's signals are measured and it is stored.
+
+The rules on documents (lorem ipsum, curly brackets, too few sentences) are thresholds in `rules.py`, on signals from
+here; the work on bytes is in `clean_kernel.py`. Method: Raffel et al., arXiv 1910.10683, section 2.2, in the form of the
+FineWeb recipe.
+"""
+
+import re
+from collections.abc import Sequence
+from itertools import pairwise
+
+import numpy as np
+import polars as pl
+
+from tier_assets.policies.filtered import C4Quality
+from tier_assets.text.buffers import character_flags, chunks, pack
+
+CLEANING = "c4-lines-2"
+"""Name and version of the rules below: texts cleaned by another version are not used."""
+
+_LOREM_IPSUM, _JAVASCRIPT = "lorem ipsum", "javascript"
+_MATHEMATICS = re.compile(
+    r"\$\$.{1,2000}?\$\$|\$[^$\n]{1,400}\$|\\\(.{1,400}?\\\)|\\\[.{1,2000}?\\\]|\\begin\{\w+\*?\}.{1,4000}?\\end\{\w+\*?\}",
+    re.DOTALL,
+)
+_CHUNK_CHARS = 4_000_000
+
+
+def clean_lines(texts: Sequence[str], *, policy: C4Quality) -> pl.DataFrame:
+    r"""One row per text, in order: `text`, cleaned, and Float64 counts of lines removed and signals left.
+
+    Of each line the white space at its ends goes, then citations: `[1]`, `[]`, `[edit]`, `[citation needed]`. A line
+    goes that has a word of more than `max_word_chars` characters, does not end in `. ! ? " '` (if
+    `require_terminal_punctuation`), has fewer than `min_line_words` words, javascript or one of `notices` in it, upper or
+    lower case; the first of these counts (`c4_long_word_lines`, `c4_unpunctuated_lines`, `c4_few_word_lines`,
+    `c4_javascript_lines`, `c4_policy_lines`). Blank lines go, uncounted. `c4_lorem_ipsum` and `c4_curly_bracket` are lines
+    left with these in them, `c4_sentences` is how many sentences they have.
+
+    Curly brackets between the marks of LaTeX do not count: C4 drops programs by them, and extraction wrote the formulas.
+
+    Phrases are looked for in every language: a French page's notice in English is no more worth keeping, and a match
+    costs one line. In scripts written without spaces each character is a word, or three words to a line would mean
+    three clauses, and no line of a Chinese page would stay.
+    """
+    from tier_assets.l1_filtered.clean_kernel import CLEAN_COUNTERS, Limits, clean
+
+    phrases = pack([_LOREM_IPSUM, _JAVASCRIPT, *(phrase.lower() for phrase in policy.notices)])
+    limits = Limits(policy.max_word_chars, policy.min_line_words, policy.require_terminal_punctuation)
+    cleaned: list[str] = []
+    counts = [np.empty((0, len(CLEAN_COUNTERS)), np.int64)]
+    for chunk in chunks(texts, _CHUNK_CHARS):
+        buffer = pack(chunk)
+        data, offsets, counted = clean(
+            buffer.data, buffer.offsets, character_flags(), phrases.data, phrases.offsets, limits
+        )
+        kept = data.tobytes()
+        bounds = offsets.tolist()
+        cleaned.extend(kept[start:end].decode() for start, end in pairwise(bounds))
+        counts.append(counted)
+    counters = pl.DataFrame(np.concatenate(counts).astype(np.float64), schema=dict.fromkeys(CLEAN_COUNTERS, pl.Float64))
+    brackets = [_code_brackets(text, count) for text, count in zip(cleaned, counters["c4_curly_bracket"], strict=True)]
+    counters = counters.with_columns(pl.Series("c4_curly_bracket", brackets, pl.Float64))
+    return counters.insert_column(0, pl.Series("text", cleaned, pl.String))
+
+
+def _code_brackets(text: str, count: float) -> float:
+    """Lines with a curly bracket that is none of LaTeX's, of a text with `count` lines with any."""
+    if not count or not _MATHEMATICS.search(text):
+        return count
+    return float(sum("{" in line for line in _MATHEMATICS.sub("", text).split("\n")))

@@ -1,0 +1,56 @@
+"""Files of lists that a user gives: lines of text, or JSONL, plain or compressed. What is in the lists is their readers'.
+
+The readers are `block_lists.py` and `bad_words.py`.
+"""
+
+import io
+import json
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import zstandard
+
+from tier_assets.errors import StrataError
+
+
+class ListError(StrataError, ValueError):
+    """A list that is missing or cannot be read."""
+
+
+def files_of(paths: Sequence[Path], *, value: str) -> Iterator[Path]:
+    """The files named, and all files in and below the folders named, sorted within each.
+
+    Raises ListError for a path that is not there, naming the policy's `value` that names it.
+    """
+    for path in paths:
+        if not path.exists():
+            raise ListError(f"{path} is not there: correct {value}")
+        yield from sorted(found for found in path.rglob("*") if found.is_file()) if path.is_dir() else [path]
+
+
+def is_jsonl(file: Path) -> bool:
+    """Whether its lines are JSON objects, by its name."""
+    return ".jsonl" in file.suffixes
+
+
+def lines_of(file: Path) -> Iterator[str]:
+    """The lines of a file in UTF-8, compressed with zstd if its name ends in .zst. Raises ListError."""
+    try:
+        with file.open("rb") as raw:
+            stream = zstandard.ZstdDecompressor().stream_reader(raw) if file.suffix == ".zst" else raw
+            with io.TextIOWrapper(stream, "utf-8-sig") as text:
+                yield from text
+    except (zstandard.ZstdError, UnicodeDecodeError, OSError) as error:
+        raise ListError(f"{file} cannot be read as a list: {error}") from error
+
+
+def rows_of(file: Path, *required: str) -> Iterator[dict[str, str]]:
+    """The objects of a JSONL file, each with strings under the `required` keys. Raises ListError naming the line."""
+    for number, line in enumerate(lines_of(file), 1):
+        try:
+            row = json.loads(line)
+        except ValueError:
+            row = None
+        if not isinstance(row, dict) or not all(isinstance(row.get(key), str) for key in required):
+            raise ListError(f"{file}, line {number}: not a JSON object with {' and '.join(required)}")
+        yield row
