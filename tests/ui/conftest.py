@@ -27,7 +27,8 @@ GOOD = (
     "The lighthouse of the northern cape was built in 1857 by the engineer Anna Lindqvist, who had studied the currents "
     "of the bay for eleven years. Its lamp burned rapeseed oil at first and was later fed with gas from the town. "
     "Fishermen of the coast paid for a third of the tower, and their names are carved into the lowest ring of granite. "
-    "Today the tower is a museum, and the old lens, which weighs four tonnes, stands on the ground floor behind glass."
+    "Today the tower is a museum, and the old lens, which weighs four tonnes, stands on the ground floor behind glass. "
+    "Visitors come from May to October."
 )
 PATIENCE_SECONDS = 150
 
@@ -68,7 +69,7 @@ def site(tmp_path_factory):
     home.prepare()
     # No model is asked: L3 takes no document.
     home.policy.write_text("[refined]\nmax_documents = 0\n")
-    land(home, "crawl.2026-08", f'{{"text": "{GOOD}"}}\n{{"text": "too short"}}\n')
+    land(home, "crawl.2026-08", f'{{"text": "{GOOD}"}}\n{{"text": "this is too short"}}\n')
     land(home, "broken.1", "")
     subprocess.run([STRATA, "--home", str(home.root), "materialize", "selected"], check=False, capture_output=True)
     with socket.socket() as probe:
