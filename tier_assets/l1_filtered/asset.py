@@ -48,7 +48,7 @@ def l1_filtered(
     policy = step.policy.filtered
 
     def compute(report: Report) -> Iterator[Outcome]:
-        block_lists = load_block_lists(policies.files.paths(policy.urls.lists))
+        block_lists = load_block_lists(policies.files.paths(policy.urls.lists), categories=policy.urls.categories)
         analyzer = presidio(policy.private_data) if policy.private_data.analyzer == "presidio" else None
         bad_words = load_bad_words(policies.files.paths(policy.bad_words.lists))
         tools = Tools(language_identifier, bad_words, analyzer)

@@ -91,6 +91,22 @@ def test_the_users_lists_and_benchmarks_have_their_say(platform, identifier):
     assert {name for name, value in changed.parts.items() if before[name] != value} == {"policy's files"}
 
 
+def test_of_the_users_lists_only_the_categories_asked_for_block(platform, identifier):
+    for category, domain in (("adult", "bad.example"), ("press", "paper.example")):
+        (platform.home.root / "lists" / category).mkdir(parents=True)
+        (platform.home.root / "lists" / category / "domains").write_text(domain + "\n")
+    path = platform.home.root / "pages.jsonl"
+    rows = [{"text": LIGHTHOUSE, "url": f"https://{domain}/a"} for domain in ("bad.example", "paper.example")]
+    path.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    key = PartitionKey.parse("crawl.1")
+    platform.landing.land(key, [path])
+    platform.run(l0_raw, key)
+    policy = {"filtered": {"urls": {"lists": ["lists"], "categories": ["adult"]}}}
+    assert platform.run(l1_filtered, key, policy=policy, language_identifier=identifier).success
+    decisions = platform.lake.decisions("filtered", key).select("rule").collect()
+    assert decisions["rule"].to_list() == ["blocked_domain", None]
+
+
 def test_an_analyzer_that_is_not_installed_is_missed_before_anything_is_computed(platform, identifier):
     if importlib.util.find_spec("presidio_analyzer"):
         pytest.skip("the extra `pii` is installed")
