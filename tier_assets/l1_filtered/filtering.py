@@ -48,9 +48,9 @@ def filter_documents(
         yield Outcome(ROWS[Tier.FILTERED].polars.to_frame(), DECISIONS[Tier.FILTERED].polars.to_frame())
 
 
-def _judged(part: Part, policy: FilteredPolicy, columns: Sequence[str] | None = None) -> pl.DataFrame:
+def _judged(part: Part, policy: FilteredPolicy) -> pl.DataFrame:
     """The part's pages in the total order, with what was measured, and the first verdict of reading and rules."""
-    known = part.pages().sort(_ORDER).join(part.measured(columns), on="doc_id", how="left", maintain_order="left")
+    known = part.pages().sort(_ORDER).join(part.measured(), on="doc_id", how="left", maintain_order="left")
     rules = judge(known, policy=policy).select(pl.all().name.prefix("rule_"))
     return pl.concat([known, rules], how="horizontal").with_columns(
         pl.when(pl.col("drop_reason").is_null()).then(pl.col(f"rule_{name}")).otherwise(pl.col(name)).alias(name)
