@@ -13,6 +13,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 _LARGEST_GROUP = 50_000
+_LONG = frozenset({"payload", "text"})
 
 
 class FrameWriter:
@@ -23,15 +24,19 @@ class FrameWriter:
 
     def __init__(self, path: Path, schema: pl.Schema) -> None:
         self.rows = 0
-        self._empty = schema.to_frame()
-        self._file = pq.ParquetWriter(path, self._empty.to_arrow().schema, compression="zstd")
+        self._schema = schema
+        # Long values hardly repeat: a dictionary of them is a page as large as the group, made and read in vain.
+        repeating = [name for name in schema if name not in _LONG]
+        form = _arrow(schema.to_frame()).schema
+        # Arrow's own schema is left out: it would name views, which older readers do not know. Parquet's types say all.
+        self._file = pq.ParquetWriter(path, form, compression="zstd", use_dictionary=repeating, store_schema=False)
 
     def write(self, frame: pl.DataFrame) -> None:
         """Append rows. Raises SchemaError for a frame of another schema: its file would be no candidate's."""
-        if frame.schema != self._empty.schema:
-            raise pl.exceptions.SchemaError(f"rows have the columns {frame.schema}, not {self._empty.schema}")
+        if frame.schema != self._schema:
+            raise pl.exceptions.SchemaError(f"rows have the columns {frame.schema}, not {self._schema}")
         if frame.height:
-            self._file.write_table(frame.to_arrow(), row_group_size=_LARGEST_GROUP)
+            self._file.write_table(_arrow(frame), row_group_size=_LARGEST_GROUP)
             self.rows += frame.height
 
     def __enter__(self) -> "FrameWriter":
@@ -41,6 +46,11 @@ class FrameWriter:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._file.close()
+
+
+def _arrow(frame: pl.DataFrame) -> pa.Table:
+    """The frame as it lies in memory, nothing copied."""
+    return frame.to_arrow(compat_level=pl.CompatLevel.newest())
 
 
 @dataclass(frozen=True)
