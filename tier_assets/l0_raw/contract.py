@@ -28,5 +28,5 @@ CONTRACT = Contract(
     expectations=_expectations,
     metrics={"payload_bytes": ("kept", "sum(payload_bytes)")},
     policy=lambda policy: policy.raw.digest,
-    libraries=("brotli", "pyarrow", "zstandard"),
+    libraries=("brotli", "pyarrow", "zlib-ng", "zstandard"),
 )

@@ -7,11 +7,10 @@ is the matter of `warc.py` and `jsonl.py`.
 import copy
 import os
 import re
-import zlib
 from dataclasses import dataclass
 from typing import BinaryIO
 
-from tier_assets.l0_raw.compression import GZIP_MAGIC, Codec, Decompressor, start_gzip
+from tier_assets.l0_raw.compression import GZIP, GZIP_MAGIC, Codec, Decompressor, start_gzip
 
 _READ = 1 << 20
 _HEAD = 64
@@ -303,5 +302,5 @@ class Stream:
         self._file.seek(start)
         try:
             return start_gzip().decompress(self._file.read(1 << 16), _HEAD)
-        except zlib.error:
+        except GZIP.error:
             return b""
