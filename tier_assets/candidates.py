@@ -19,7 +19,7 @@ from typing import Any, Literal
 from tier_assets.digests import ContentDigest, file_digest
 from tier_assets.durable import Owner, write_durably, write_json
 from tier_assets.errors import LakeError
-from tier_assets.frame_files import FrameWriter
+from tier_assets.frame_files import FrameWriter, write_behind
 from tier_assets.outcome import Outcome
 from tier_assets.schemas import TABLES
 
@@ -81,10 +81,12 @@ def stage(table: Path, candidate: Candidate, pieces: Iterable[Outcome]) -> Candi
     written: dict[str, int] = {}
 
     def fill(rows: FrameWriter, decisions: FrameWriter) -> None:
-        for piece in pieces:
+        def write(piece: Outcome) -> None:
             content.update(piece.rows)
             rows.write(piece.rows)
             decisions.write(piece.decisions)
+
+        write_behind(pieces, write)
         written.update({kept.path: rows.rows, candidate.decisions.path: decisions.rows})
 
     def open_decisions(rows: FrameWriter, temporary: Path) -> None:
