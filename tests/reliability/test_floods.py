@@ -15,7 +15,7 @@ import pyarrow.parquet as pq
 import pytest
 import zstandard
 
-# An interpreter with Polars and Arrow takes 150 MB; a piece of 32 MB exists as bytes and as a frame.
+# An interpreter with Polars and Arrow takes 150 MB; a piece of 16 MB exists as bytes and as a frame.
 MOST_MEGABYTES = 400
 GIGABYTE = 1 << 30
 

@@ -13,7 +13,7 @@ from tier_assets.outcome import Outcome
 from tier_assets.schemas import DECISIONS, ROWS
 from tier_assets.tiers import Tier
 
-_FRAME_BYTES = 32_000_000  # a piece is handed on when its payloads and texts reach this
+_FRAME_BYTES = 16_000_000  # a piece is handed on when its payloads and texts reach this
 _FRAME_DECISIONS = 100_000  # or when so many inputs were seen, most of them dropped
 
 
