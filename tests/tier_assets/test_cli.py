@@ -2,7 +2,7 @@ import json
 
 import pytest
 
-from tier_assets.cli import main, strata
+from tier_assets.cli import COMMANDS, main
 
 
 @pytest.fixture
@@ -19,12 +19,12 @@ def cli(tmp_path, capsys):
 
 
 def test_the_commands_are_these():
-    assert sorted(strata.commands) == [
+    assert sorted(COMMANDS) == [
         "history", "init", "land", "lookup", "materialize", "policy", "promote", "read", "status", "train", "ui",
     ]  # fmt: skip
 
 
-@pytest.mark.parametrize("command", sorted(strata.commands))
+@pytest.mark.parametrize("command", sorted(COMMANDS))
 def test_every_command_explains_itself_and_takes_the_common_options(cli, command):
     status, out, _ = cli(command, "--help")
     assert status == 0
