@@ -1,4 +1,6 @@
 import json
+import subprocess
+import sys
 
 import pytest
 
@@ -103,3 +105,22 @@ def test_looking_at_an_empty_home_ends_with_0(cli):
     assert cli("history", "raw")[0] == 0
     assert json.loads(cli("lookup", "bridge", "--json")[1]) == {"facts": []}
     assert cli("materialize")[0] == 0
+
+
+def test_the_process_of_a_command_looks_for_garbage_seldom_and_ends_in_silence(tmp_path):
+    script = (
+        "import atexit, gc; from tier_assets.cli import main\n"
+        "before = gc.get_threshold()[0]\n"
+        "atexit.register(lambda: print(gc.get_threshold()[0] > before, end=''))\n"
+        "main()"
+    )
+    arguments = ["--home", str(tmp_path), "init"]
+    done = subprocess.run([sys.executable, "-c", script, *arguments], capture_output=True, text=True, check=True)
+    assert done.stdout.endswith("True")
+    assert done.stderr == ""
+
+
+def test_naming_the_commands_loads_neither_dagster_nor_polars():
+    script = "import sys, tier_assets.cli; print({'dagster', 'polars', 'numpy', 'pydantic'} & set(sys.modules))"
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "set()"
