@@ -10,13 +10,17 @@ import random
 import threading
 import time
 from dataclasses import dataclass
-from typing import Any, Final, Literal, NoReturn, TypeVar
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Any, Final, Literal, NoReturn, TypeVar
 
-import httpx
 from pydantic import BaseModel, Field, ValidationError
 
 from tier_assets.errors import StrataError
 from tier_assets.inference import Completion, FinishReason, ModelUnavailableError, Prompt
+
+if TYPE_CHECKING:
+    # Loaded by the first server: with what it draws in it takes a tenth of a second of every command.
+    import httpx
 
 _FINISH: Final[dict[str, FinishReason]] = {
     "stop": "stop",
@@ -109,6 +113,8 @@ class ChatServer:
     def __init__(
         self, base_url: str, *, api_key: str | None, timeout_seconds: float, connections: int, retries: Retries
     ) -> None:
+        import httpx
+
         if api_key is not None and not (api_key.isascii() and api_key.isprintable()):
             raise StrataError("the API key holds characters that no header may: check STRATA_LLM_API_KEY")
         self.url = base_url.rstrip("/")
@@ -180,6 +186,8 @@ class ChatServer:
 
     def _attempt(self, path: str, body: dict[str, Any] | None) -> bytes:
         """One exchange, in bounded time and size even from a server that drips. Raises _AttemptError and the final ones."""
+        import httpx
+
         deadline = time.monotonic() + self._timeout
         received = bytearray()
         try:
@@ -196,13 +204,13 @@ class ChatServer:
             raise _AttemptError(f"no answer within {self._timeout:g} s", timeout=True) from error
         except httpx.HTTPError as error:
             raise _AttemptError(f"the connection failed: {self._shown(str(error))}", lost=True) from error
-        if response.status_code != httpx.codes.OK:
+        if response.status_code != HTTPStatus.OK:
             self._raise(response, self._shown(_message(bytes(received))))
         return bytes(received)
 
-    def _raise(self, response: httpx.Response, message: str) -> NoReturn:
+    def _raise(self, response: "httpx.Response", message: str) -> NoReturn:
         status = response.status_code
-        if status in _TRANSIENT or status >= httpx.codes.INTERNAL_SERVER_ERROR:
+        if status in _TRANSIENT or status >= HTTPStatus.INTERNAL_SERVER_ERROR:
             raise _AttemptError(f"status {status}: {message}", wait_seconds=_retry_after(response))
         if status in _REJECTED:
             raise RejectedRequestError(f"status {status}: {message}")
@@ -248,7 +256,7 @@ def _message(body: bytes) -> str:
         return body.decode("utf-8", "replace")
 
 
-def _retry_after(response: httpx.Response) -> float:
+def _retry_after(response: "httpx.Response") -> float:
     """Seconds that the server asks us to wait: a number or a date (RFC 9110, 10.2.3); 0 if it asks nothing sensible."""
     value = response.headers.get("retry-after", "")
     if value.isascii() and value.isdigit():

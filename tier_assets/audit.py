@@ -1,19 +1,18 @@
 """The gate's judgement: DuckDB profiles a staged candidate, Great Expectations judges the profile against a contract.
 
 What each tier promises is in its `contract.py`; what happens after the verdict, in `promotion.py`. The profile is one row of
-numbers and every expectation is on one of them, so no document text can enter a report.
+numbers and every expectation is on one of them, so no document text can enter a report. Both libraries work in a process of
+their own: `auditor.py`.
 """
 
-import functools
-import tempfile
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
-import duckdb
 import polars as pl
 
+from tier_assets import auditor
 from tier_assets.policy import Policy
 from tier_assets.schemas import DropReason, RowSchema, TableSchema
 
@@ -33,11 +32,6 @@ CHECKS: Mapping[CheckName, str] = {
 
 Profile = Mapping[str, float | None]
 View = Literal["kept", "decisions"]
-
-# Texts are read a vector at a time and only their hashes are kept: 16 bytes a row, which go to disk beyond the limit.
-_MEMORY = "512MB"
-# Of a mix: what is rarer can hardly move a share by what matters.
-_COMMONEST = 20
 
 
 @dataclass(frozen=True)
@@ -168,54 +162,21 @@ def profile(
     Memory does not grow with the texts. What is counted as equal has equal 64-bit hashes: of ten million different
     texts two would agree once in 370,000 candidates.
     """
-    found: dict[str, float | None] = dict.fromkeys(contract.measures)
-    with tempfile.TemporaryDirectory(prefix="strata-audit-") as spill, duckdb.connect() as connection:
-        connection.execute(f"set threads = 2; set memory_limit = '{_MEMORY}'; set preserve_insertion_order = false")
-        connection.execute("set temp_directory = $folder", {"folder": spill})
-        for view, files in (("kept", [str(path) for path in kept]), ("decisions", [str(decisions)])):
-            # By name: files that differ in their columns are `columns_different`'s to report.
-            connection.read_parquet(files, hive_partitioning=False, union_by_name=True).create_view(view)
-            required = (schema.rows if view == "kept" else schema.decisions).required
-            nulls = found.get("required_nulls") or 0
-            found |= _metrics(connection, view, contract, required)
-            found["required_nulls"] = nulls + (found["required_nulls"] or 0)
-        (found["unmatched_rows"],) = _row(
-            connection,
-            "select count(*) from (select hash(doc_id) as id from kept) as held"
-            " full join (select hash(doc_id) as id from decisions where kept) as decided on held.id = decided.id"
-            " where held.id is null or decided.id is null",
-        )
+    views: tuple[View, View] = ("kept", "decisions")
+    metrics = {**_UNIVERSAL_METRICS, **contract.metrics}
+    found = auditor.ask(
+        "profile",
+        files={"kept": [str(path) for path in kept], "decisions": [str(decisions)]},
+        metrics={view: {name: sql for name, (over, sql) in metrics.items() if over == view} for view in views},
+        required={"kept": schema.rows.required, "decisions": schema.decisions.required},
+        mixes={view: {name: sql for name, (over, sql) in contract.mixes.items() if over == view} for view in views},
+    )
     found["columns_different"] = sum(
         _difference(path, expected)
         for path, expected in [*((path, schema.rows) for path in kept), (decisions, schema.decisions)]
     )
-    return {name: None if value is None else float(value) for name, value in {**found, **measures}.items()}
-
-
-def _metrics(
-    connection: duckdb.DuckDBPyConnection, view: str, contract: Contract, required: Sequence[str]
-) -> dict[str, float | None]:
-    """All metrics over a view and the nulls in its required columns, in one pass over it; and its mixes."""
-    wanted = {name: sql for name, (over, sql) in {**_UNIVERSAL_METRICS, **contract.metrics}.items() if over == view}
-    present = {name for name, *_ in connection.execute(f"describe {view}").fetchall()}
-    counts = [f'count(*) - count("{name}")' for name in required if name in present]
-    wanted["required_nulls"] = " + ".join(counts) or "0"
-    selected = ", ".join(f"{sql} as {name}" for name, sql in wanted.items())
-    found: dict[str, float | None] = dict(zip(wanted, _row(connection, f"select {selected} from {view}"), strict=True))
-    for name, (over, column) in contract.mixes.items():
-        if over == view:
-            shares = connection.execute(
-                f"select coalesce({column}, 'und') as value, count(*) / sum(count(*)) over () as share"
-                f" from {view} group by value order by share desc, value limit {_COMMONEST}"
-            )
-            found |= {f"{name}.{value}": share for value, share in shares.fetchall()}
-    return found
-
-
-def _row(connection: duckdb.DuckDBPyConnection, query: str) -> tuple[Any, ...]:
-    """The one row of an aggregate. All is fetched: DuckDB starts nothing else while a result is unfinished."""
-    (row,) = connection.execute(query).fetchall()
-    return tuple(row)
+    numbers = {**dict.fromkeys(contract.measures), **found, **measures}
+    return {name: None if value is None else float(value) for name, value in numbers.items()}
 
 
 def _difference(path: Path, expected: RowSchema) -> int:
@@ -251,32 +212,16 @@ def audit(found: Profile, expectations: Sequence[Expectation], notes: Sequence[s
 
     Raises KeyError if an expectation is on a number that the profile does not have: a fault of the contract.
     """
-    import pandas as pd
-    from great_expectations import ExpectationSuite
-    from great_expectations.expectations import ExpectColumnValuesToBeBetween
-
     inputs = found["rows_in"] or 0
     blocking = [expectation.blocking and inputs >= expectation.blocks_from for expectation in expectations]
-    metrics = sorted({expectation.metric for expectation in expectations})
-    frame = pd.DataFrame({metric: pd.Series([found[metric]], dtype="float64") for metric in metrics})
-    suite = ExpectationSuite(
-        name="contract",
-        expectations=[
-            ExpectColumnValuesToBeBetween(
-                column=expectation.metric,
-                min_value=expectation.at_least,
-                max_value=expectation.at_most,
-                severity="critical" if blocking[position] else "warning",
-                meta={"position": position},
-            )
-            for position, expectation in enumerate(expectations)
+    passed = auditor.ask(
+        "judge",
+        row={metric: found[metric] for metric in sorted({expectation.metric for expectation in expectations})},
+        bounds=[
+            (each.metric, each.at_least, each.at_most, "critical" if blocks else "warning")
+            for each, blocks in zip(expectations, blocking, strict=True)
         ],
     )
-    results = _batch(frame).validate(suite, result_format="BOOLEAN_ONLY")
-    passed = {
-        result.expectation_config.meta["position"]: bool(result.success) and not _raised(result.exception_info)
-        for result in results.results
-    }
     return AuditReport(
         tuple(
             Finding(
@@ -285,7 +230,7 @@ def audit(found: Profile, expectations: Sequence[Expectation], notes: Sequence[s
                 expectation.meaning,
                 expectation.allowed,
                 found[expectation.metric],
-                passed.get(position, False),
+                passed[position],
                 blocking[position],
             )
             for position, expectation in enumerate(expectations)
@@ -293,26 +238,3 @@ def audit(found: Profile, expectations: Sequence[Expectation], notes: Sequence[s
         found,
         tuple(notes),
     )
-
-
-def _batch(frame: Any) -> Any:
-    return _frames().get_batch({"dataframe": frame})
-
-
-@functools.cache
-def _frames() -> Any:
-    """Where batches come from: one context for the process, without a project, telemetry or progress bars."""
-    import great_expectations as gx
-    from great_expectations.data_context.types.base import ProgressBarsConfig
-
-    context = gx.get_context(mode="ephemeral")
-    context.variables.progress_bars = ProgressBarsConfig(globally=False)
-    asset = context.data_sources.add_pandas("candidate").add_dataframe_asset("profile")
-    return asset.add_batch_definition_whole_dataframe("row")
-
-
-def _raised(info: Any) -> bool:
-    """GX nests its exceptions by metric; any of them means the expectation was not evaluated."""
-    if isinstance(info, Mapping):
-        return bool(info.get("raised_exception")) or any(_raised(value) for value in info.values())
-    return False

@@ -13,7 +13,7 @@ from typing import Any
 import dagster as dg
 import polars as pl
 
-from tier_assets import planning
+from tier_assets import auditor, planning
 from tier_assets.audit import CHECKS, AuditReport, CheckName, Contract, Finding, audit, profile
 from tier_assets.candidates import Candidate
 from tier_assets.commits import Version
@@ -225,6 +225,8 @@ class TierStep:
         why = lacking or (planning.difference(head.parts, self.parts) if head else "new")
         started = time.monotonic()
         totals = Totals()
+        # Its libraries take two seconds to load, and pages longer to read.
+        auditor.start()
         outcome = compute(self.narrator.reporter(f"{self.contract.table} {self.key}", self.context.log.info))
         pieces = totals.over([outcome] if isinstance(outcome, Outcome) else outcome)
         candidate = self.lake.stage(

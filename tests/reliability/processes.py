@@ -6,4 +6,11 @@ Each child is a real process with real signals, in milliseconds instead of the s
 import multiprocessing
 
 CONTEXT = multiprocessing.get_context("forkserver")
-CONTEXT.set_forkserver_preload(["tests.reliability.writers", "tests.reliability.commands", "great_expectations"])
+CONTEXT.set_forkserver_preload(
+    [
+        "tests.reliability.writers",
+        "tests.reliability.commands",
+        # The command loads these when asked for one, in front of the watch.
+        *(f"tier_assets.commands.{name}" for name in ("landing", "looking", "policy", "running", "serving")),
+    ]
+)

@@ -1,8 +1,10 @@
 import json
+import subprocess
+import sys
 
 import pytest
 
-from tier_assets.cli import main, strata
+from tier_assets.cli import COMMANDS, main
 
 
 @pytest.fixture
@@ -19,12 +21,12 @@ def cli(tmp_path, capsys):
 
 
 def test_the_commands_are_these():
-    assert sorted(strata.commands) == [
+    assert sorted(COMMANDS) == [
         "history", "init", "land", "lookup", "materialize", "policy", "promote", "read", "status", "train", "ui",
     ]  # fmt: skip
 
 
-@pytest.mark.parametrize("command", sorted(strata.commands))
+@pytest.mark.parametrize("command", sorted(COMMANDS))
 def test_every_command_explains_itself_and_takes_the_common_options(cli, command):
     status, out, _ = cli(command, "--help")
     assert status == 0
@@ -103,3 +105,22 @@ def test_looking_at_an_empty_home_ends_with_0(cli):
     assert cli("history", "raw")[0] == 0
     assert json.loads(cli("lookup", "bridge", "--json")[1]) == {"facts": []}
     assert cli("materialize")[0] == 0
+
+
+def test_the_process_of_a_command_looks_for_garbage_seldom_and_ends_in_silence(tmp_path):
+    script = (
+        "import atexit, gc; from tier_assets.cli import main\n"
+        "before = gc.get_threshold()[0]\n"
+        "atexit.register(lambda: print(gc.get_threshold()[0] > before, end=''))\n"
+        "main()"
+    )
+    arguments = ["--home", str(tmp_path), "init"]
+    done = subprocess.run([sys.executable, "-c", script, *arguments], capture_output=True, text=True, check=True)
+    assert done.stdout.endswith("True")
+    assert done.stderr == ""
+
+
+def test_naming_the_commands_loads_neither_dagster_nor_polars():
+    script = "import sys, tier_assets.cli; print({'dagster', 'polars', 'numpy', 'pydantic'} & set(sys.modules))"
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "set()"

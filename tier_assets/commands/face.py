@@ -1,15 +1,16 @@
-"""What every command shares: --home and --json before or after its arguments, tiers and keys as arguments, tables."""
+"""What every command shares: the home that it works on, tiers and keys as arguments, tables."""
 
 import json
 import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cache, cached_property
-from typing import Any, TypeVar
+from typing import Any
 
 import click
 
 from tier_assets import planning
+from tier_assets.commands.options import Command
 from tier_assets.definitions import find_home, open_landing_zone, open_language_identifier, open_language_model
 from tier_assets.home import Home
 from tier_assets.inference import identity
@@ -18,23 +19,6 @@ from tier_assets.lake import Lake
 from tier_assets.landing import Arrival, LandingZone
 from tier_assets.policy_book import PolicyBook
 from tier_assets.tiers import Tier
-
-Command = TypeVar("Command", bound=Callable[..., Any])
-
-
-def common(command: Command) -> Command:
-    """Add --home and --json; what is given nearer to the end wins."""
-    home = click.option("--home", metavar="DIR", expose_value=False, callback=_keep, help="The home to work on.")
-    as_json = click.option(
-        "--json", is_flag=True, default=None, expose_value=False, callback=_keep, help="Print one JSON document."
-    )
-    return home(as_json(command))
-
-
-def _keep(context: click.Context, parameter: click.Parameter, value: Any) -> None:
-    options = context.find_root().ensure_object(dict)
-    if value is not None:
-        options[parameter.name] = value
 
 
 class TierType(click.ParamType[Tier]):

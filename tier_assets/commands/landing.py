@@ -2,7 +2,8 @@
 
 import click
 
-from tier_assets.commands.face import Session, common
+from tier_assets.commands.face import Session
+from tier_assets.commands.options import common
 from tier_assets.definitions import orchestrator
 from tier_assets.keys import PartitionKey
 from tier_assets.progress import TerminalNarrator

@@ -11,7 +11,8 @@ import click
 import polars as pl
 
 from tier_assets import planning
-from tier_assets.commands.face import Session, TierType, common, keys, partition_option, table
+from tier_assets.commands.face import Session, TierType, keys, partition_option, table
+from tier_assets.commands.options import common
 from tier_assets.commands.overview import overview, overview_table, remarks
 from tier_assets.durable import write_durably
 from tier_assets.errors import DamagedError, LakeError

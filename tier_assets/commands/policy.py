@@ -6,7 +6,8 @@ from typing import Any
 
 import click
 
-from tier_assets.commands.face import Session, common, table
+from tier_assets.commands.face import Session, table
+from tier_assets.commands.options import common
 from tier_assets.policies.complaints import did_you_mean
 from tier_assets.policies.preset_files import DOMAINS, Preset, presets
 from tier_assets.policies.section import ANY_NAME, sections

@@ -12,7 +12,8 @@ from typing import Any
 import click
 
 from tier_assets import planning
-from tier_assets.commands.face import Session, TierType, common, keys, partition_option, table
+from tier_assets.commands.face import Session, TierType, keys, partition_option, table
+from tier_assets.commands.options import common
 from tier_assets.commands.overview import overview, overview_table, remarks
 from tier_assets.commits import Version
 from tier_assets.definitions import RunOutcome, open_language_model, orchestrator

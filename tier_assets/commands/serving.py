@@ -9,7 +9,8 @@ from pathlib import Path
 
 import click
 
-from tier_assets.commands.face import Session, common
+from tier_assets.commands.face import Session
+from tier_assets.commands.options import common
 from tier_assets.definitions import dagster_environment, orchestrator
 from tier_assets.errors import StrataError
 from tier_assets.home import Home

@@ -1,3 +1,6 @@
+import subprocess
+import sys
+
 import numpy as np
 
 from tier_assets.text.compiled import compiled, inlined
@@ -23,3 +26,14 @@ def test_a_compiled_function_gives_what_the_plain_one_gives():
 def test_a_compiled_function_is_kept_on_disk_and_lets_other_threads_run():
     assert doubled.targetoptions["nogil"] is True
     assert doubled._cache.__class__.__name__ == "FunctionCache"
+
+
+def test_kernels_do_without_scipy_and_leave_it_to_others():
+    script = (
+        "import sys; import numpy as np; from tier_assets.l1_filtered import bloom_kernel\n"
+        "bloom_kernel.add(np.zeros(8, np.uint64), np.zeros(0, np.uint64))\n"
+        "print([name for name in sys.modules if name.startswith('scipy')])\n"
+        "import scipy.linalg"
+    )
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
