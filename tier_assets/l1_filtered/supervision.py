@@ -3,6 +3,7 @@
 What a task is and what is done with it is the caller's: L1 extracts pages there (`measuring.py`).
 """
 
+import gc
 import multiprocessing
 import os
 import signal
@@ -188,6 +189,8 @@ def _serve(pipe: Connection, marker: Any, work: Work, unit_seconds: float, error
     # Ctrl-C goes to all processes of a terminal; the master ends its workers.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     os.dup2(os.open(errors, os.O_WRONLY | os.O_APPEND), 2)
+    # What was imported stays: to look through it for garbage takes time, and copies every page of it.
+    gc.freeze()
 
     def begin(unit: int) -> None:
         seconds = 0 if unit == BETWEEN else unit_seconds
