@@ -8,7 +8,7 @@ has the expected sha256, or else exactly the structure that `FastTextTrainer` wr
 import random
 import struct
 import tempfile
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from functools import cached_property
 from importlib.util import find_spec
 from pathlib import Path
@@ -25,9 +25,11 @@ LANGUAGE_MODEL_SHA256 = "8f3472cfe8738a7b6099e8e999c3cbfae0dcd15696aac7d7738a803
 _PREFIX = "__label__"
 _END = "</s>"
 # What fastText takes for the end of a word, besides the space; a line break would also end the text.
-_BREAKS = str.maketrans(dict.fromkeys("\n\r\t\v\f\0", " "))
+_BREAKS = "\n\r\t\v\f\0"
 # fastText holds the interpreter's lock during a call: short calls let other threads, such as heartbeats, have a turn.
 _TEXTS_PER_CALL = 256
+# fastText compares logarithms of probabilities to which it has added 1e-5: so much less is sure to leave nothing out.
+_MARGIN = 3e-5
 # The policy's names of the parameters, and fastText's.
 _PARAMETERS = {
     "learning_rate": "lr",
@@ -75,26 +77,35 @@ class FastTextClassifier:
         """Without fastText's object, which another process loads for itself."""
         return {name: value for name, value in self.__dict__.items() if name != "model"}
 
-    def predict(self, texts: Sequence[str], k: int = 1) -> list[list[Label]]:
+    def predict(self, texts: Sequence[str], k: int = 1, min_score: float = 0.0) -> list[list[Label]]:
         """The k best labels of each text, best first; scores in [0, 1]. A blank text has none.
 
         The whole text counts: line breaks become spaces, lone surrogates '?', and words that fastText would take for
-        its own marks (`</s>`, `__label__...`) are broken up. Raises ClassifierError for a damaged file.
+        its own marks (`</s>`, `__label__...`) are broken up. Labels below `min_score`, but for the best, may be missing:
+        fastText then leaves out whole branches of its tree of labels. Raises ClassifierError for a damaged file.
         """
         lines = [_line(text) for text in texts]
         spoken = [index for index, line in enumerate(lines) if line]
         labels: list[list[Label]] = [[] for _ in lines]
+        threshold = max(0.0, min_score - _MARGIN)
         for start in range(0, len(spoken), _TEXTS_PER_CALL):
             chosen = spoken[start : start + _TEXTS_PER_CALL]
-            # Only the form that takes a list works with every numpy.
-            names, scores = self.model.predict([lines[index] for index in chosen], k=k)
-            for index, some_names, some_scores in zip(chosen, names, scores, strict=True):
-                labels[index] = [
-                    # fastText's probabilities exceed 1 by rounding.
-                    Label(name.removeprefix(_PREFIX), min(1.0, max(0.0, float(score))))
-                    for name, score in zip(some_names, some_scores, strict=True)
-                ]
+            for index, found in zip(chosen, self._found([lines[index] for index in chosen], k, threshold), strict=True):
+                labels[index] = found
+        if threshold and (without := [index for index in spoken if not labels[index]]):
+            for index, found in zip(without, self.predict([lines[index] for index in without]), strict=True):
+                labels[index] = found
         return labels
+
+    def _found(self, lines: list[str], k: int, threshold: float) -> Iterator[list[Label]]:
+        """The labels that fastText gives each line, the best first."""
+        # Only the form that takes a list works with every numpy.
+        for names, scores in zip(*self.model.predict(lines, k=k, threshold=threshold), strict=True):
+            yield [
+                # fastText's probabilities exceed 1 by rounding.
+                Label(name.removeprefix(_PREFIX), min(1.0, max(0.0, score)))
+                for name, score in zip(names, scores.tolist(), strict=True)
+            ]
 
 
 def language_identifier() -> FastTextClassifier:
@@ -153,7 +164,9 @@ class FastTextTrainer:
 
 def _line(text: str) -> str:
     """The text as one line of words, none of which is a mark of fastText's; empty if the text is blank."""
-    line = text.encode("utf-8", "replace").decode("utf-8").translate(_BREAKS)
+    line = text if text.isascii() else text.encode("utf-8", "replace").decode("utf-8")
+    for mark in _BREAKS:
+        line = line.replace(mark, " ")
     return line.replace(_END, "< /s>").replace(_PREFIX, "__ label__").strip()
 
 

@@ -117,8 +117,11 @@ class TextClassifier(Protocol):
         """sha256 (hex) of the model file."""
         ...
 
-    def predict(self, texts: Sequence[str], k: int = 1) -> list[list[Label]]:
-        """The k best labels of each text, best first; an empty or blank text has none. Any string is accepted."""
+    def predict(self, texts: Sequence[str], k: int = 1, min_score: float = 0.0) -> list[list[Label]]:
+        """The k best labels of each text, best first; an empty or blank text has none. Any string is accepted.
+
+        Labels below `min_score` may be missing, but for the best.
+        """
         ...
 
 

@@ -59,6 +59,24 @@ def test_labels_come_best_first_with_scores_of_at_most_one():
     assert all(0 <= each <= 1 for each in scores)
 
 
+@pytest.mark.parametrize("least", [0.3, 0.01, 0.001, 0.000_01])
+def test_no_label_of_a_least_score_is_missing(least: float):
+    texts = ["ok la", "Bonjour tout le monde", "\u4f60\u597d, world", "a"]
+    model = language_identifier()
+    for all_labels, found in zip(
+        model.predict(texts, k=200), model.predict(texts, k=200, min_score=least), strict=True
+    ):
+        wanted = [label for label in all_labels if label.score >= least]
+        assert found[: len(wanted)] == wanted
+
+
+def test_the_best_label_is_given_though_its_score_is_below_the_least():
+    text = "ok la"
+    (best,) = language_identifier().predict([text])
+    assert best[0].score < 0.99
+    assert language_identifier().predict(["", text], k=5, min_score=0.99) == [[], best]
+
+
 def test_every_text_of_a_long_list_keeps_its_place():
     texts = ["", "Guten Morgen, wie geht es Ihnen?"] * 400
     predicted = language_identifier().predict(texts)

@@ -11,7 +11,7 @@ import polars as pl
 from tier_assets.l1_filtered.dedup import INDEX, EarlierDocuments, cluster_sizes, deduplicate
 from tier_assets.l1_filtered.measuring import Part
 from tier_assets.l1_filtered.private_data import residue
-from tier_assets.l1_filtered.rules import judge
+from tier_assets.l1_filtered.rules import judge, judged_columns
 from tier_assets.outcome import Outcome
 from tier_assets.policies.filtered import FilteredPolicy
 from tier_assets.schemas import DECISIONS, ROWS, DropReason
@@ -39,7 +39,10 @@ def filter_documents(
     """
     hits, passed = _first_pass(parts, policy, benchmarks)
     duplicates = deduplicate(
-        passed, texts=lambda doc_ids: _texts(parts, doc_ids), earlier=earlier, policy=policy.deduplication
+        pl.concat([INDEX.to_frame(), *passed]),
+        texts=lambda doc_ids: _texts(parts, passed, doc_ids),
+        earlier=earlier,
+        policy=policy.deduplication,
     )
     sizes = cluster_sizes([duplicates])
     for part in parts:
@@ -48,28 +51,30 @@ def filter_documents(
         yield Outcome(ROWS[Tier.FILTERED].polars.to_frame(), DECISIONS[Tier.FILTERED].polars.to_frame())
 
 
-def _judged(part: Part, policy: FilteredPolicy) -> pl.DataFrame:
-    """The part's pages in the total order, with what was measured, and the first verdict of reading and rules."""
-    known = part.pages().sort(_ORDER).join(part.measured(), on="doc_id", how="left", maintain_order="left")
-    rules = judge(known, policy=policy).select(pl.all().name.prefix("rule_"))
-    return pl.concat([known, rules], how="horizontal").with_columns(
-        pl.when(pl.col("drop_reason").is_null()).then(pl.col(f"rule_{name}")).otherwise(pl.col(name)).alias(name)
-        for name in _VERDICT
-    )
+def _judged(part: Part, policy: FilteredPolicy, columns: Sequence[str] | None = None) -> pl.DataFrame:
+    """The part's pages in the total order, with what was measured, or these columns of it, and the first verdict of
+    reading and rules.
+    """
+    known = pl.concat([part.pages(), part.measured(columns).drop("doc_id")], how="horizontal")
+    rules = judge(known, policy=policy)
+    read = known["drop_reason"].is_null()
+    return known.with_columns(rules[name].zip_with(read, known[name]) for name in _VERDICT).sort(_ORDER)
 
 
 def _first_pass(
     parts: Sequence[Part], policy: FilteredPolicy, benchmarks: contamination.Index | None
-) -> tuple[pl.DataFrame, pl.DataFrame]:
-    """What repeats a benchmark (`_HIT`), and the dedup index of all that passes, in the total order."""
-    hits, passed = [_HIT.to_frame()], [INDEX.to_frame()]
+) -> tuple[pl.DataFrame, list[pl.DataFrame]]:
+    """What repeats a benchmark (`_HIT`), and the dedup index of all that passes, in the total order, by part."""
+    hits, passed = [_HIT.to_frame()], []
+    # Texts are most of a file.
+    columns = [*INDEX.names(), *_VERDICT, *judged_columns(policy), *(["text"] if benchmarks else [])]
     for part in parts:
-        judged = _judged(part, policy).filter(pl.col("drop_reason").is_null())
+        judged = _judged(part, policy, columns).filter(pl.col("drop_reason").is_null())
         if benchmarks is not None:
             hits.append(_hits(judged, benchmarks))
             judged = judged.join(hits[-1], on="doc_id", how="anti", maintain_order="left")
         passed.append(judged.select(INDEX.names()))
-    return pl.concat(hits), pl.concat(passed)
+    return pl.concat(hits), passed
 
 
 def _hits(documents: pl.DataFrame, benchmarks: contamination.Index) -> pl.DataFrame:
@@ -86,12 +91,13 @@ def _hits(documents: pl.DataFrame, benchmarks: contamination.Index) -> pl.DataFr
     )
 
 
-def _texts(parts: Sequence[Part], doc_ids: Sequence[str]) -> Mapping[str, str]:
-    """Texts of documents of this partition."""
+def _texts(parts: Sequence[Part], passed: Sequence[pl.DataFrame], doc_ids: Sequence[str]) -> Mapping[str, str]:
+    """Texts of documents of this partition, those of each part among `passed`."""
     found: dict[str, str] = {}
-    for part in parts:
-        texts = part.measured(("doc_id", "text"))
-        found |= dict(texts.filter(pl.col("doc_id").is_in(list(doc_ids))).iter_rows())
+    for part, documents in zip(parts, passed, strict=True):
+        if documents["doc_id"].is_in(doc_ids).any():
+            texts = part.measured(("doc_id", "text"))
+            found |= dict(texts.filter(pl.col("doc_id").is_in(doc_ids)).iter_rows())
     return found
 
 
@@ -115,8 +121,11 @@ def _outcome(
         )
     )
     rules = decided["rule"]
-    left = pl.concat([rows.select("doc_id"), residue(rows["text"].to_list())], how="horizontal")
-    decided = decided.join(left, on="doc_id", how="left", maintain_order="left")
+    left, kept = residue(rows["text"].to_list()), decided["kept"].arg_true()
+    decided = decided.with_columns(
+        pl.repeat(None, decided.height, dtype=column.dtype, eager=True).scatter(kept, column).alias(column.name)
+        for column in left
+    )
     return Outcome(
         rows=ROWS[Tier.FILTERED].conform(rows),
         decisions=DECISIONS[Tier.FILTERED].conform(decided),

@@ -30,7 +30,7 @@ from tier_assets.l1_filtered.lines import CLEANING, clean_lines
 from tier_assets.l1_filtered.private_data import MASKING, mask
 from tier_assets.l1_filtered.rules import stop_words
 from tier_assets.l1_filtered.signals import SIGNALS, TOKENIZERS, fineweb_signals, gopher_signals
-from tier_assets.l1_filtered.supervision import BETWEEN, Crew, Losses
+from tier_assets.l1_filtered.supervision import BETWEEN, Crew, Losses, prepare
 from tier_assets.l1_filtered.urls import judge_urls
 from tier_assets.policies.filtered import FilteredPolicy, FineWebQuality
 from tier_assets.schemas import DropReason
@@ -60,6 +60,7 @@ _PRELOAD = (
     "tier_assets.text.minhash_kernel",
     "resources.text_classifier",
 )
+_CACHE_LEVEL = 1
 _NOTHING_LOST: Losses = MappingProxyType({})
 
 
@@ -113,7 +114,11 @@ class Measurement:
         """See `supervision.Work`: a task is a part and what URLs drop of it, its units are pages."""
         part, blocked = task
         measured = measure(part.group.read(), policy=self.policy, tools=self.tools, blocked=blocked, lost=lost, at=at)
-        write_durably(part.path, lambda temporary: measured.write_parquet(temporary, compression="zstd"))
+        # Read twice and then left: the lowest level takes two thirds of the time of the usual one for a seventh more bytes.
+        write_durably(
+            part.path,
+            lambda temporary: measured.write_parquet(temporary, compression="zstd", compression_level=_CACHE_LEVEL),
+        )
 
 
 def measure_parts(
@@ -136,7 +141,10 @@ def measure_parts(
     behind = list(accumulate((part.group.rows for part in todo), initial=total - sum(part.group.rows for part in todo)))
     tasks = ((part, blocked(part.group.read(("doc_id", "uri")), policy, block_lists)) for part in todo)
     work = Measurement(policy, tools)
-    with Crew(work, workers=min(workers, len(todo)), unit_seconds=policy.max_page_seconds, preload=_PRELOAD) as crew:
+    prepare(_PRELOAD)
+    # While that process imports, this one loads the kernels that deduplication will need: half a second as well.
+    index(pl.DataFrame({"doc_id": [""], "text": [""]}), policy=policy.deduplication)
+    with Crew(work, workers=min(workers, len(todo)), unit_seconds=policy.max_page_seconds) as crew:
         for _ in crew.run(tasks, lambda done, begun: report(min(behind[done] + begun, total), total, "pages measured")):
             pass
 

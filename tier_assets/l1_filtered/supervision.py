@@ -3,6 +3,7 @@
 What a task is and what is done with it is the caller's: L1 extracts pages there (`measuring.py`).
 """
 
+import gc
 import multiprocessing
 import os
 import signal
@@ -50,17 +51,22 @@ class _Assignment:
     tries: dict[int, int] = field(default_factory=dict)
 
 
+def prepare(modules: Sequence[str]) -> None:
+    """Start the process from which workers fork, in milliseconds, and let it import these modules, which the work needs.
+
+    That takes it a second, which nobody waits for here. Without this, the first crew starts one that has no modules.
+    """
+    # Beside what others have asked for: a process has one fork server.
+    known = vars(forkserver._forkserver)["_preload_modules"]
+    _CONTEXT.set_forkserver_preload([*dict.fromkeys((*known, *modules))])
+    forkserver.ensure_running()
+
+
 class Crew:
     """Processes that do `work`, a picklable callable. Use as a context: they end with it, and with this process."""
 
-    def __init__(self, work: Work, *, workers: int, unit_seconds: float, preload: Sequence[str] = ()) -> None:
-        """A unit that takes more CPU time than `unit_seconds`, or at which the process ends, is lost the second time.
-
-        `preload` names modules that the work imports: workers then fork from a process that has them, in milliseconds.
-        """
-        # Beside what others have asked for: a process has one fork server.
-        known = vars(forkserver._forkserver)["_preload_modules"]
-        _CONTEXT.set_forkserver_preload([*dict.fromkeys((*known, *preload))])
+    def __init__(self, work: Work, *, workers: int, unit_seconds: float) -> None:
+        """A unit that takes more CPU time than `unit_seconds`, or at which the process ends, is lost the second time."""
         self._workers = [_Worker(work, unit_seconds) for _ in range(workers)]
 
     def __enter__(self) -> "Crew":
@@ -183,6 +189,8 @@ def _serve(pipe: Connection, marker: Any, work: Work, unit_seconds: float, error
     # Ctrl-C goes to all processes of a terminal; the master ends its workers.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     os.dup2(os.open(errors, os.O_WRONLY | os.O_APPEND), 2)
+    # What was imported stays: to look through it for garbage takes time, and copies every page of it.
+    gc.freeze()
 
     def begin(unit: int) -> None:
         seconds = 0 if unit == BETWEEN else unit_seconds

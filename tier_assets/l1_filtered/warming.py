@@ -28,7 +28,7 @@ class _English:
 
     digest = "none"
 
-    def predict(self, texts: Sequence[str], k: int = 1) -> list[list[Label]]:
+    def predict(self, texts: Sequence[str], k: int = 1, min_score: float = 0.0) -> list[list[Label]]:
         return [[Label("__label__en", 1.0)] for _ in texts]
 
 

@@ -54,7 +54,7 @@ class Deadly:
     word: str
     digest: str = "deadly"
 
-    def predict(self, texts, k=1):
+    def predict(self, texts, k=1, min_score=0.0):
         if any(self.word in text for text in texts):
             os.kill(os.getpid(), signal.SIGKILL)
         return [[] for _ in texts]

@@ -38,6 +38,13 @@ class Letters:
         return "".join(done), dict(lost)
 
 
+class Imported:
+    """Says of each module of the task whether its process has it."""
+
+    def __call__(self, task, lost, at):
+        return [module in sys.modules for module in task]
+
+
 class Ends:
     """Ends before it begins any unit."""
 
@@ -115,3 +122,17 @@ def test_a_worker_that_hangs_does_not_outlive_a_killed_master():
     while worker.alive:
         # Nobody is told when the child of another process ends. The test's time limit judges.
         time.sleep(0.05)
+
+
+def test_workers_have_the_modules_that_were_prepared():
+    root = Path(__file__).parents[3]
+    # In a process of its own: one has one fork server.
+    program = (
+        "from tests.tier_assets.l1_filtered.test_supervision import Crew, Imported, nothing\n"
+        "from tier_assets.l1_filtered.supervision import prepare\n"
+        "prepare(['colorsys'])\n"
+        "with Crew(Imported(), workers=1, unit_seconds=1) as crew:\n"
+        "    print(*crew.run([['colorsys', 'chunk']], nothing))\n"
+    )
+    said = subprocess.run([sys.executable, "-c", program], stdout=subprocess.PIPE, text=True, cwd=root, check=True)
+    assert said.stdout == "[True, False]\n"

@@ -50,7 +50,7 @@ class Certain:
 
     digest = "0" * 64
 
-    def predict(self, texts: Sequence[str], k: int = 1) -> list[list[Label]]:
+    def predict(self, texts: Sequence[str], k: int = 1, min_score: float = 0.0) -> list[list[Label]]:
         return [[Label("bad", 1.0)] for _ in texts]
 
 
