@@ -5,19 +5,18 @@ words judge English only. Rules that take a run of non-space for a word do not j
 where such a run is a clause: of 236 Chinese news pages they would leave one, without them 188 stay, by the rules on lines.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 
-import numpy as np
 import polars as pl
-from numpy.typing import NDArray
 
 from tier_assets.l1_filtered.language import WITHOUT_SPACES, WITHOUT_STOPS
 from tier_assets.policies.filtered import FilteredPolicy, LanguagePolicy, RuleFamily
 from tier_assets.schemas import DropReason
 
-_Numbers = NDArray[np.float64]
-_Truths = NDArray[np.bool_]
+_FIRST = "first_verdict"
+_NUMBERS = ("value", "threshold")
 
 
 @dataclass(frozen=True)
@@ -35,6 +34,22 @@ class Rule:
     only: tuple[str, ...] = ()
     but: tuple[str, ...] = ()
     special: tuple[tuple[str, float], ...] = ()
+
+    @property
+    def limit(self) -> pl.Expr:
+        """The threshold of a row's language."""
+        return _by_language(self.threshold, self.special)
+
+    @property
+    def broken(self) -> pl.Expr:
+        """Whether a row of signals and `language` breaks the rule; never null."""
+        value = pl.col(self.signal)
+        beyond = (value < self.limit) if self.name.startswith("min_") else (value > self.limit)
+        if self.only:
+            beyond &= pl.col("language").is_in(self.only)
+        if self.but:
+            beyond &= ~pl.col("language").is_in(self.but).fill_null(False)
+        return beyond.fill_null(False)
 
 
 def rules(policy: FilteredPolicy) -> list[Rule]:
@@ -106,6 +121,12 @@ def _special(policy: FilteredPolicy, name: str) -> tuple[tuple[str, float], ...]
     return tuple((language, threshold) for language, threshold in own if threshold is not None)
 
 
+def _by_language(threshold: float, special: tuple[tuple[str, float], ...]) -> pl.Expr:
+    if not special:
+        return pl.lit(float(threshold))
+    return pl.col("language").replace_strict(dict(special), default=threshold, return_dtype=pl.Float64)
+
+
 def judge(signals: pl.DataFrame, *, policy: FilteredPolicy) -> pl.DataFrame:
     """One row per row of `signals`, in order: `drop_reason`, `rule`, `value`, `threshold` of the first rule it breaks.
 
@@ -113,83 +134,57 @@ def judge(signals: pl.DataFrame, *, policy: FilteredPolicy) -> pl.DataFrame:
     comes first: `min_language_score` (no language scores 0), then `languages`, which has no threshold. The signals of
     all families that the policy names must be there.
     """
-    languages, nothing = _Languages(signals["language"]), np.full(signals.height, np.nan)
-    score = _numbers(signals["language_score"].fill_null(0.0))
-    least = languages.limits(policy.min_language_score, _special(policy, "min_language_score"))
-    unwanted = ~languages.among(policy.languages) if policy.languages else np.zeros(signals.height, np.bool_)
-    # Arrays: the same in expressions of Polars took three times as long.
-    verdicts = [
-        _Verdict("min_language_score", DropReason.LANGUAGE, score < least, score, least),
-        _Verdict("languages", DropReason.LANGUAGE, unwanted, nothing, nothing),
-        *(_verdict(rule, _numbers(signals[rule.signal]), languages) for rule in rules(policy)),
-    ]
-    broken = np.stack([verdict.broken for verdict in verdicts])
-    first = np.where(broken.any(axis=0), broken.argmax(axis=0), len(verdicts))
-    row = np.arange(signals.height)
-    return pl.DataFrame(
-        [
-            pl.Series("drop_reason", [*(verdict.reason.value for verdict in verdicts), None], pl.String)[first],
-            pl.Series("rule", [*(verdict.rule for verdict in verdicts), None], pl.String)[first],
-            *(
-                pl.Series(
-                    name,
-                    np.stack([*(getattr(verdict, f"{name}s") for verdict in verdicts), nothing])[first, row],
-                    nan_to_null=True,
-                )
-                for name in ("value", "threshold")
-            ),
-        ]
+    least = (policy.min_language_score, _special(policy, "min_language_score"))
+    verdicts, first = _verdicts(least, policy.languages, tuple(rules(policy)))
+    judged = signals.with_columns(first.alias(_FIRST))
+    names = pl.Series([verdict.rule for verdict in verdicts])
+    reasons = pl.Series([verdict.reason.value for verdict in verdicts])
+    number = judged[_FIRST]
+    return judged.select(
+        reasons.gather(number).alias("drop_reason"),
+        names.gather(number).alias("rule"),
+        # Only of those that are the first anywhere: most rules drop no page of a part.
+        *(_said(name, {at: getattr(verdicts[at], name) for at in number.unique().drop_nulls()}) for name in _NUMBERS),
     )
+
+
+@lru_cache(maxsize=8)
+def _verdicts(
+    min_score: tuple[float, tuple[tuple[str, float], ...]], languages: tuple[str, ...], asked: tuple[Rule, ...]
+) -> "tuple[tuple[_Verdict, ...], pl.Expr]":
+    """All verdicts in order, and the number of the first that a row meets. Kept: a partition has many parts."""
+    score, least = pl.col("language_score").fill_null(0.0), _by_language(*min_score)
+    unwanted = ~pl.col("language").is_in(languages).fill_null(False) if languages else pl.lit(False)
+    verdicts = (
+        _Verdict("min_language_score", DropReason.LANGUAGE, score < least, score, least),
+        _Verdict("languages", DropReason.LANGUAGE, unwanted, pl.lit(None), pl.lit(None)),
+        *(_Verdict(rule.name, rule.reason, rule.broken, pl.col(rule.signal), rule.limit) for rule in asked),
+    )
+    first = pl.coalesce(
+        pl.when(verdict.broken).then(pl.lit(number, pl.UInt8)) for number, verdict in enumerate(verdicts)
+    )
+    return verdicts, first
+
+
+def _said(name: str, by_verdict: Mapping[int, pl.Expr]) -> pl.Expr:
+    """The number of that name that each row's verdict comes with."""
+    said: list[pl.Expr] = [
+        pl.when(pl.col(_FIRST) == at).then(number.cast(pl.Float64)) for at, number in by_verdict.items()
+    ]
+    return pl.coalesce(said or [pl.lit(None, pl.Float64)]).alias(name)
+
+
+@dataclass(frozen=True)
+class _Verdict:
+    """Which rows a rule drops, and the numbers that say why."""
+
+    rule: str
+    reason: DropReason
+    broken: pl.Expr
+    value: pl.Expr
+    threshold: pl.Expr
 
 
 def judged_columns(policy: FilteredPolicy) -> list[str]:
     """The columns that `judge` reads."""
     return [*dict.fromkeys(("language", "language_score", *(rule.signal for rule in rules(policy))))]
-
-
-@dataclass(frozen=True)
-class _Verdict:
-    """A rule's on every row: whether it is broken, by which value, beyond which threshold. No number is NaN."""
-
-    rule: str
-    reason: DropReason
-    broken: _Truths
-    values: _Numbers
-    thresholds: _Numbers
-
-
-def _verdict(rule: Rule, values: _Numbers, languages: "_Languages") -> _Verdict:
-    limits = languages.limits(rule.threshold, rule.special)
-    # What is compared with NaN is false: a signal that is null breaks no rule.
-    broken = (values < limits) if rule.name.startswith("min_") else (values > limits)
-    if rule.only:
-        broken &= languages.among(rule.only)
-    if rule.but:
-        broken &= ~languages.among(rule.but)
-    return _Verdict(rule.name, rule.reason, broken, values, limits)
-
-
-class _Languages:
-    """In which language each row is."""
-
-    def __init__(self, spoken: pl.Series) -> None:
-        self._spoken = spoken
-        self._among: dict[tuple[str, ...], _Truths] = {}
-
-    def among(self, languages: tuple[str, ...]) -> _Truths:
-        """Whether it is one of these."""
-        if languages not in self._among:
-            self._among[languages] = self._spoken.is_in(languages).fill_null(False).to_numpy()
-        return self._among[languages]
-
-    def limits(self, threshold: float, special: tuple[tuple[str, float], ...]) -> _Numbers:
-        """The threshold of its language."""
-        found = np.full(len(self._spoken), float(threshold))
-        for language, own in special:
-            found[self.among((language,))] = own
-        return found
-
-
-def _numbers(signal: pl.Series) -> _Numbers:
-    """A signal's values, NaN for null."""
-    return signal.cast(pl.Float64).to_numpy()
