@@ -1,11 +1,24 @@
 import numpy as np
 
-from tier_assets.text.compiled import compiled, inlined
+from tier_assets.text.compiled import borrowing, compiled, inlined
 
 
 @inlined
 def twice(value: int) -> int:
     return value * 2
+
+
+@borrowing
+def fill(out: np.ndarray, values: np.ndarray) -> None:
+    for index in range(values.shape[0]):
+        out[index] = values[index]
+
+
+@compiled
+def kept(values: np.ndarray) -> np.ndarray:
+    out = np.empty_like(values)
+    fill(out, values)
+    return out
 
 
 @compiled
@@ -23,3 +36,9 @@ def test_a_compiled_function_gives_what_the_plain_one_gives():
 def test_a_compiled_function_is_kept_on_disk_and_lets_other_threads_run():
     assert doubled.targetoptions["nogil"] is True
     assert doubled._cache.__class__.__name__ == "FunctionCache"
+
+
+def test_what_a_step_borrowed_is_still_its_callers():
+    values = np.arange(1000)
+    found = [kept(values) for _ in range(100)]
+    assert all((each == values).all() for each in found)
