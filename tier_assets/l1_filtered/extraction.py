@@ -9,21 +9,24 @@ import logging
 import re
 from collections.abc import Callable, Mapping
 from fnmatch import fnmatchcase
-from functools import cache
+from functools import cache, partial
 from typing import NamedTuple
 
+import numpy as np
 import polars as pl
 from lxml.etree import LxmlError  # type: ignore[import-untyped]
+from numpy.typing import NDArray
 from resiliparse.extract.html2text import extract_plain_text
 from resiliparse.parse.html import HTMLParserException, HTMLTree, Node
 
 from tier_assets.inference import Report
-from tier_assets.l1_filtered.decoding import decode
+from tier_assets.l1_filtered.decoding import decode, utf8
 from tier_assets.l1_filtered.html.mathematics import with_formulas
 from tier_assets.l1_filtered.html.rights import NO_HEADERS, rights_of
 from tier_assets.l1_filtered.html.scanner import Page, main_text_of, read_page
 from tier_assets.policies.filtered import FilteredPolicy
 from tier_assets.schemas import DropReason
+from tier_assets.text.buffers import PADDING, padded
 from tier_assets.text.normalization import normalize
 
 EXTRACTION = "cascade-or-trafilatura-1"
@@ -115,7 +118,8 @@ def extract_page(
         )
     else:
         try:
-            found = main_text(decode(payload, charset, html=True), policy=policy, headers=headers)
+            data = utf8(payload, charset)
+            found = _main_text(data, partial(_text_of, data), policy, headers)
         except _EXTRACTOR_ERRORS:
             return Extracted(drop_reason=DropReason.UNREADABLE, rule="extractor_error")
     if found.drop_reason is None and not found.text:
@@ -130,22 +134,34 @@ def main_text(html: str, *, policy: FilteredPolicy, headers: Mapping[str, str] =
     with text chosen by people, at some 30 times the speed of trafilatura, which has .862. `trafilatura`: that, and
     resiliparse where it finds far less. Comments are left out unless they are what the page is for; tables are kept.
     """
-    page = read_page(html.encode("utf-8", "replace"), max_tags=policy.max_tags)
+    return _main_text(padded(html.encode("utf-8", "replace")), lambda: html, policy, headers)
+
+
+def _main_text(
+    data: NDArray[np.uint8], html: Callable[[], str], policy: FilteredPolicy, headers: Mapping[str, str]
+) -> Extracted:
+    """As `main_text`, of a page in UTF-8 with its padding. `html` gives it as text, which few pages are needed as."""
+    page = read_page(data, max_tags=policy.max_tags)
     # Text and links misplaced in a table cost resiliparse's parser memory quadratic in their number: 1 GB for 120,000.
     if page.tags > policy.max_tags:
         return Extracted(
             drop_reason=DropReason.TOO_LARGE, rule="max_tags", value=float(page.tags), threshold=policy.max_tags
         )
-    rights = rights_of(html if page.has_rights else None, headers)
+    rights = rights_of(html() if page.has_rights else None, headers)
     title = " ".join(normalize(page.title or "").split()) or None
     if page.has_mathematics:
-        html = with_formulas(html)
-        page = read_page(html.encode("utf-8", "replace"), max_tags=policy.max_tags)
+        altered = with_formulas(html())
+        html = partial(str, altered)
+        page = read_page(padded(altered.encode("utf-8", "replace")), max_tags=policy.max_tags)
     read = _cascade if policy.extractor == "cascade" else _trafilatura
     return read(html, page, policy)._replace(title=title, **rights._asdict())
 
 
-def _cascade(html: str, page: Page, policy: FilteredPolicy) -> Extracted:
+def _text_of(data: NDArray[np.uint8]) -> str:
+    return data[:-PADDING].tobytes().decode("utf-8")
+
+
+def _cascade(html: Callable[[], str], page: Page, policy: FilteredPolicy) -> Extracted:
     """The scanner's text, or resiliparse's where the scanner finds little and resiliparse far more."""
     found, chars = main_text_of(page, policy=policy.scanner)
     text = normalize(found)
@@ -156,7 +172,7 @@ def _cascade(html: str, page: Page, policy: FilteredPolicy) -> Extracted:
     return Extracted(text, extractor="scanner")
 
 
-def _trafilatura(html: str, page: Page, policy: FilteredPolicy) -> Extracted:
+def _trafilatura(html: Callable[[], str], page: Page, policy: FilteredPolicy) -> Extracted:
     """Trafilatura's text, or resiliparse's where trafilatura has far less: it loses whole pages now and then.
 
     No option here depends on the day or on pages seen before.
@@ -168,19 +184,19 @@ def _trafilatura(html: str, page: Page, policy: FilteredPolicy) -> Extracted:
         )
     if page.tags > policy.max_trafilatura_tags:
         return Extracted(second, extractor="resiliparse")
-    found = _quiet_trafilatura()(html, include_comments=False, include_tables=True, deduplicate=False)
+    found = _quiet_trafilatura()(html(), include_comments=False, include_tables=True, deduplicate=False)
     first = normalize(_without_layout_tables(found or ""))
     if len(first) < policy.min_main_text_share * len(second):
         return Extracted(second, extractor="resiliparse")
     return Extracted(first, extractor="trafilatura")
 
 
-def _by_resiliparse(html: str, page: Page, policy: FilteredPolicy) -> str | None:
+def _by_resiliparse(html: Callable[[], str], page: Page, policy: FilteredPolicy) -> str | None:
     """Resiliparse's main text; None for a tree too deep for it: it takes time quadratic in the depth."""
     limit = policy.max_tree_depth
     if page.depth > limit:
         return None
-    tree = HTMLTree.parse(html)
+    tree = HTMLTree.parse(html())
     # `page.depth` knows of blocks alone; fewer tags than the limit cannot nest so deep.
     if page.tags > limit and _deeper_than(tree, limit):
         return None

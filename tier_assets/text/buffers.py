@@ -39,6 +39,9 @@ ALONE_RANGES = (
 )
 _CODE_POINTS = 0x110000
 
+PADDING = 64
+"""Zero bytes behind the data of kernels that look at so many at once (`vectors.py`)."""
+
 
 @dataclass(frozen=True)
 class Buffer:
@@ -59,6 +62,11 @@ def pack(texts: Sequence[str]) -> Buffer:
     offsets = np.zeros(len(encoded) + 1, np.int64)
     np.cumsum([len(data) for data in encoded], out=offsets[1:])
     return Buffer(np.frombuffer(b"".join(encoded), np.uint8), offsets)
+
+
+def padded(data: bytes) -> NDArray[np.uint8]:
+    """The bytes with `PADDING` zero bytes behind them."""
+    return np.frombuffer(data + bytes(PADDING), np.uint8)
 
 
 def chunks(texts: Sequence[str], chunk_chars: int = CHUNK_BYTES) -> Iterator[Sequence[str]]:

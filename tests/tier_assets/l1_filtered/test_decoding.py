@@ -1,8 +1,9 @@
 import pytest
-from hypothesis import given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from tier_assets.l1_filtered.decoding import decode
+from tier_assets.l1_filtered.decoding import decode, utf8
+from tier_assets.text.buffers import PADDING
 
 RUSSIAN = (
     "\u041f\u0440\u0438\u0432\u0435\u0442, \u043c\u0438\u0440!"
@@ -60,3 +61,16 @@ def test_a_charset_nobody_knows_is_passed_over(charset):
 def test_any_bytes_become_text_that_is_utf8(payload, charset):
     text = decode(payload, charset, html=True)
     assert text.encode().decode() == text
+
+
+@settings(deadline=None)  # the first call compiles
+@given(
+    st.binary() | st.text("a<\u00fc\u4e2d\ufeff\ufffd\x00\x1b\x85", max_size=90).map(str.encode),
+    st.sampled_from([None, "utf-8", "UTF8", "us-ascii", "iso-2022-jp", "windows-1252", "utf-16", "nonsense"]),
+    st.sampled_from([b"", b"\xef\xbb\xbf", b"\xff\xfe", b"\xfe\xff"]),
+)
+@example(b"\xff", "utf-8", b"")
+@example(b"\x1b$B", None, b"")
+def test_a_page_in_utf8_is_what_decoding_makes_of_it(payload, charset, mark):
+    data = utf8(mark + payload, charset).tobytes()
+    assert data == decode(mark + payload, charset, html=True).encode() + bytes(PADDING)

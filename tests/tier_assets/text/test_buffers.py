@@ -4,6 +4,7 @@ from hypothesis import strategies as st
 from tier_assets.text.buffers import (
     ALONE,
     LETTER,
+    PADDING,
     SPACE,
     SYMBOL,
     TERMINAL,
@@ -11,6 +12,7 @@ from tier_assets.text.buffers import (
     character_flags,
     chunks,
     pack,
+    padded,
 )
 
 
@@ -56,3 +58,7 @@ def test_punctuation_and_symbols_are_symbols_and_full_stops_of_other_scripts_are
     assert not flags[ord("7")] & SYMBOL
     assert all(flags[ord(stop)] & TERMINAL for stop in '.!?\u3002\uff1f\u0964\u06d4\u104b"\u201d')
     assert not flags[ord(",")] & TERMINAL
+
+
+def test_padding_is_of_zeros():
+    assert padded(b"ab").tobytes() == b"ab" + bytes(PADDING)

@@ -3,12 +3,25 @@ import sys
 
 import numpy as np
 
-from tier_assets.text.compiled import compiled, inlined
+from tier_assets.text.compiled import borrowing, compiled, inlined
 
 
 @inlined
 def twice(value: int) -> int:
     return value * 2
+
+
+@borrowing
+def fill(out: np.ndarray, values: np.ndarray) -> None:
+    for index in range(values.shape[0]):
+        out[index] = values[index]
+
+
+@compiled
+def kept(values: np.ndarray) -> np.ndarray:
+    out = np.empty_like(values)
+    fill(out, values)
+    return out
 
 
 @compiled
@@ -37,3 +50,9 @@ def test_kernels_do_without_scipy_and_leave_it_to_others():
     )
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
+
+
+def test_what_a_step_borrowed_is_still_its_callers():
+    values = np.arange(1000)
+    found = [kept(values) for _ in range(100)]
+    assert all((each == values).all() for each in found)

@@ -34,7 +34,7 @@ from tier_assets.l1_filtered.html.tags import (
     NOSCRIPT,
     PARAGRAPH,
 )
-from tier_assets.text.compiled import compiled, inlined
+from tier_assets.text.compiled import borrowing, compiled
 
 # Readability's: paragraphs of fewer characters give no points; a point for each hundred characters, up to three; levels
 # of ancestors that get points; the share of the best's points from which a sibling joins it.
@@ -57,15 +57,15 @@ class Limits(NamedTuple):
     min_twin_share: float
 
 
-@inlined
-def _is_good(block: NDArray[np.int32], limits: Limits) -> bool:
-    return bool(block[LINKED] <= limits.max_link_density * block[CHARS])
+@borrowing
+def _is_good(blocks: NDArray[np.int32], number: int, limits: Limits) -> bool:
+    return bool(blocks[number, LINKED] <= limits.max_link_density * blocks[number, CHARS])
 
 
-@inlined
-def _within(sums: NDArray[np.int64], element: NDArray[np.int32]) -> int:
+@borrowing
+def _within(sums: NDArray[np.int64], elements: NDArray[np.int32], number: int) -> int:
     """Characters of the blocks of an element, from running totals."""
-    return int(sums[element[LAST]] - sums[element[FIRST]])
+    return int(sums[elements[number, LAST]] - sums[elements[number, FIRST]])
 
 
 @compiled
@@ -76,17 +76,16 @@ def _prune(blocks: NDArray[np.int32], elements: NDArray[np.int32], words: int, l
     """
     good = np.zeros(blocks.shape[0] + 1, np.int64)
     for block in range(blocks.shape[0]):
-        counts = _is_good(blocks[block], limits) and not blocks[block, KIND] & NOSCRIPT
+        counts = _is_good(blocks, block, limits) and not blocks[block, KIND] & NOSCRIPT
         good[block + 1] = good[block] + (blocks[block, CHARS] if counts else 0)
     page = good[blocks.shape[0]]
     pruned = np.zeros(elements.shape[0], np.bool_)
     for number in range(1, elements.shape[0]):
-        element = elements[number]
-        beside = element[OWN] & ASIDE != 0 or element[WORDS] & words != 0
+        beside = elements[number, OWN] & ASIDE != 0 or elements[number, WORDS] & words != 0
         pruned[number] = (
-            pruned[element[PARENT]]
-            or (beside and _within(good, element) < limits.max_pruned_share * page)
-            or (element[OWN] & NOSCRIPT != 0 and page >= limits.min_chars)
+            pruned[elements[number, PARENT]]
+            or (beside and _within(good, elements, number) < limits.max_pruned_share * page)
+            or (elements[number, OWN] & NOSCRIPT != 0 and page >= limits.min_chars)
         )
     return pruned
 
@@ -99,11 +98,10 @@ def _totals(
     count = blocks.shape[0]
     good, every, linked = np.zeros(count + 1, np.int64), np.zeros(count + 1, np.int64), np.zeros(count + 1, np.int64)
     for number in range(count):
-        block = blocks[number]
-        kept = not pruned[block[OWNER]]
-        good[number + 1] = good[number] + (block[CHARS] if kept and _is_good(block, limits) else 0)
-        every[number + 1] = every[number] + (block[CHARS] if kept else 0)
-        linked[number + 1] = linked[number] + (block[LINKED] if kept else 0)
+        kept = not pruned[blocks[number, OWNER]]
+        good[number + 1] = good[number] + (blocks[number, CHARS] if kept and _is_good(blocks, number, limits) else 0)
+        every[number + 1] = every[number] + (blocks[number, CHARS] if kept else 0)
+        linked[number + 1] = linked[number] + (blocks[number, LINKED] if kept else 0)
     return good, every, linked
 
 
@@ -120,13 +118,16 @@ def _points(
     """Points of each element for the paragraphs within it, less for links; minus infinity without any."""
     points = np.full(elements.shape[0], -np.inf)
     for number in range(blocks.shape[0]):
-        block = blocks[number]
-        if pruned[block[OWNER]] or block[CHARS] < _MIN_CHARS or block[KIND] & (HEADING | COPYRIGHT):
+        if (
+            pruned[blocks[number, OWNER]]
+            or blocks[number, CHARS] < _MIN_CHARS
+            or blocks[number, KIND] & (HEADING | COPYRIGHT)
+        ):
             continue
-        if not _is_good(block, limits):
+        if not _is_good(blocks, number, limits):
             continue
-        given = 1.0 + block[STOPS] + min(block[CHARS] // _CHARS_A_POINT, _MAX_POINTS)
-        at = block[OWNER]
+        given = 1.0 + blocks[number, STOPS] + min(blocks[number, CHARS] // _CHARS_A_POINT, _MAX_POINTS)
+        at = blocks[number, OWNER]
         if elements[at, OWN] & PARAGRAPH:
             at = elements[at, PARENT]
         for level in range(_LEVELS):
@@ -140,8 +141,8 @@ def _points(
             at = elements[at, PARENT]
     for number in range(1, elements.shape[0]):
         if points[number] > -np.inf:
-            chars = _within(every, elements[number])
-            points[number] *= 1.0 - _within(linked, elements[number]) / chars if chars else 0.0
+            chars = _within(every, elements, number)
+            points[number] *= 1.0 - _within(linked, elements, number) / chars if chars else 0.0
     return points
 
 
@@ -177,14 +178,14 @@ def _with_twins(
     for number in range(1, elements.shape[0]):
         parent = elements[number, PARENT]
         same = child[parent] and child[parent] != number and elements[number, MAKE] == elements[child[parent], MAKE]
-        held = _within(good, elements[number])
+        held = _within(good, elements, number)
         if same and not pruned[number] and held >= _MIN_TWIN:
             twins[parent] += 1
             chars[parent] += held
     found, at = top, top
     while elements[at, PARENT] > 0:
         parent = elements[at, PARENT]
-        if twins[parent] >= 2 and chars[parent] >= limits.min_twin_share * _within(good, elements[at]):
+        if twins[parent] >= 2 and chars[parent] >= limits.min_twin_share * _within(good, elements, at):
             found = parent
         at = parent
     return found
@@ -207,26 +208,31 @@ def _mark(
     parent = elements[top, PARENT]
     least = max(_MIN_SIBLING, points.max() * _SIBLING_SHARE)
     for number in range(parent + 1, elements.shape[0]):
-        element = elements[number]
-        if element[FIRST] > elements[parent, LAST]:
+        if elements[number, FIRST] > elements[parent, LAST]:
             break
-        if element[PARENT] == parent and number != top:
-            chars, links = _within(every, element), _within(linked, element)
-            prose = element[OWN] & PARAGRAPH and not element[OWN] & HEADING and chars > _SIBLING_CHARS
+        if elements[number, PARENT] == parent and number != top:
+            chars, links = _within(every, elements, number), _within(linked, elements, number)
+            prose = elements[number, OWN] & PARAGRAPH and not elements[number, OWN] & HEADING and chars > _SIBLING_CHARS
             if points[number] >= least or (prose and links * _SIBLING_LINKS < chars):
-                chosen[element[FIRST] : element[LAST]] = True
+                chosen[elements[number, FIRST] : elements[number, LAST]] = True
     for number in range(elements[parent, FIRST], elements[parent, LAST]):
-        block = blocks[number]
-        if block[OWNER] == parent and block[CHARS] > _SIBLING_CHARS and block[LINKED] * _SIBLING_LINKS < block[CHARS]:
+        if (
+            blocks[number, OWNER] == parent
+            and blocks[number, CHARS] > _SIBLING_CHARS
+            and blocks[number, LINKED] * _SIBLING_LINKS < blocks[number, CHARS]
+        ):
             chosen[number] = True
     dense = np.zeros(blocks.shape[0] + 1, np.int32)
     for number in range(top + 1, elements.shape[0]):
-        element = elements[number]
-        inside = element[FIRST] >= first and element[LAST] <= last and (element[FIRST] > first or element[LAST] < last)
-        menu = _within(linked, element) > limits.max_link_density * _within(every, element)
-        if inside and menu and not element[OWN] & PARAGRAPH:
-            dense[element[FIRST]] += 1
-            dense[element[LAST]] -= 1
+        inside = (
+            elements[number, FIRST] >= first
+            and elements[number, LAST] <= last
+            and (elements[number, FIRST] > first or elements[number, LAST] < last)
+        )
+        menu = _within(linked, elements, number) > limits.max_link_density * _within(every, elements, number)
+        if inside and menu and not elements[number, OWN] & PARAGRAPH:
+            dense[elements[number, FIRST]] += 1
+            dense[elements[number, LAST]] -= 1
     depth = 0
     for number in range(blocks.shape[0]):
         depth += dense[number]
@@ -240,10 +246,9 @@ def _heads(blocks: NDArray[np.int32], number: int, chosen: NDArray[np.bool_]) ->
     if not blocks[number, KIND] & HEADING:
         return False
     for after in range(number + 1, min(number + _HEADED, blocks.shape[0])):
-        block = blocks[after]
-        if chosen[after] and block[CHARS] > _HEADED_CHARS and block[LINKED] * 3 < block[CHARS]:
+        if chosen[after] and blocks[after, CHARS] > _HEADED_CHARS and blocks[after, LINKED] * 3 < blocks[after, CHARS]:
             return True
-        if block[KIND] & HEADING:
+        if blocks[after, KIND] & HEADING:
             return False
     return False
 
@@ -262,20 +267,24 @@ def _trim(
             chosen[number] = False
     begun = -1
     for number in range(blocks.shape[0]):
-        block = blocks[number]
-        if chosen[number] and block[LINKED] > _MAX_LINKED * block[CHARS] and block[CHARS] < _LONG_BLOCK:
+        if (
+            chosen[number]
+            and blocks[number, LINKED] > _MAX_LINKED * blocks[number, CHARS]
+            and blocks[number, CHARS] < _LONG_BLOCK
+        ):
             chosen[number] = _heads(blocks, number, chosen)
         if chosen[number] and begun < 0:
             begun = number
     for number in range(begun, max(-1, begun - _TITLED), -1):
         owner = blocks[number, OWNER]
-        if elements[owner, OWN] & H1 and not pruned[owner] and _is_good(blocks[number], limits) and not chosen[number]:
+        if elements[owner, OWN] & H1 and not pruned[owner] and _is_good(blocks, number, limits) and not chosen[number]:
             chosen[number] = True
             break
 
 
 @compiled
-def _size(blocks: NDArray[np.int32], chosen: NDArray[np.bool_]) -> int:
+def chars_of(blocks: NDArray[np.int32], chosen: NDArray[np.bool_]) -> int:
+    """Characters of the chosen blocks."""
     size = 0
     for number in range(blocks.shape[0]):
         size += blocks[number, CHARS] if chosen[number] else 0
@@ -283,13 +292,29 @@ def _size(blocks: NDArray[np.int32], chosen: NDArray[np.bool_]) -> int:
 
 
 @compiled
+def count_named(elements: NDArray[np.int32], words: int) -> int:
+    """How many elements are named by one of these words."""
+    named = 0
+    for number in range(elements.shape[0]):
+        named += elements[number, WORDS] & words != 0
+    return named
+
+
+@compiled
 def choose_subtree(
-    blocks: NDArray[np.int32], elements: NDArray[np.int32], words: int, limits: Limits
+    blocks: NDArray[np.int32],
+    elements: NDArray[np.int32],
+    words: int,
+    max_link_density: float,
+    max_pruned_share: float,
+    min_chars: int,
+    min_twin_share: float,
 ) -> tuple[NDArray[np.bool_], NDArray[np.bool_], int, int]:
     """Blocks chosen from one element, what was pruned for it, characters chosen, characters of all good blocks.
 
     Pruned are bool[elements], those of `words` among them.
     """
+    limits = Limits(max_link_density, max_pruned_share, min_chars, min_twin_share)
     pruned = _prune(blocks, elements, words, limits)
     good, every, linked = _totals(blocks, elements, pruned, limits)
     points = _points(blocks, elements, pruned, every, linked, words, limits)
@@ -298,10 +323,10 @@ def choose_subtree(
         return np.zeros(blocks.shape[0], np.bool_), pruned, 0, int(good[-1])
     top = _with_twins(elements, pruned, top, good, limits)
     while elements[top, PARENT] > 0:
-        around = elements[elements[top, PARENT]]
-        if _within(linked, around) > _within(linked, elements[top]):
+        around = elements[top, PARENT]
+        if _within(linked, elements, around) > _within(linked, elements, top):
             break
-        top = elements[top, PARENT]
+        top = around
     chosen = _mark(blocks, elements, top, points, every, linked, limits)
     _trim(blocks, elements, pruned, chosen, limits)
-    return chosen, pruned, _size(blocks, chosen), int(good[-1])
+    return chosen, pruned, chars_of(blocks, chosen), int(good[-1])

@@ -11,7 +11,6 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from tier_assets.l1_filtered.html.columns import CHARS, WORDS
 from tier_assets.l1_filtered.html.tags import COMMENT, FOOT, FORUM, META, NAVIGATION, NOTICE, SIDE
 from tier_assets.policies.filtered import Scanner
 
@@ -47,10 +46,10 @@ def choose(blocks: NDArray[np.int32], elements: NDArray[np.int32], *, policy: Sc
 
 
 def _attempt(blocks: NDArray[np.int32], elements: NDArray[np.int32], words: int, policy: Scanner) -> _Attempt:
-    from tier_assets.l1_filtered.html.choice_kernel import Limits, choose_subtree
+    from tier_assets.l1_filtered.html.choice_kernel import choose_subtree
 
-    limits = Limits(policy.max_link_density, policy.max_pruned_share, policy.min_chars, policy.min_twin_share)
-    return _Attempt(*choose_subtree(blocks, elements, words, limits))
+    limits = (policy.max_link_density, policy.max_pruned_share, policy.min_chars, policy.min_twin_share)
+    return _Attempt(*choose_subtree(blocks, elements, words, *limits))
 
 
 def _suffices(attempt: _Attempt, policy: Scanner) -> bool:
@@ -59,11 +58,12 @@ def _suffices(attempt: _Attempt, policy: Scanner) -> bool:
 
 def _with_talk(blocks: NDArray[np.int32], elements: NDArray[np.int32], policy: Scanner) -> _Attempt:
     """The choice without comments, or that with them, where these are what the page is for."""
+    from tier_assets.l1_filtered.html.choice_kernel import count_named
+
     alone = _attempt(blocks, elements, _BESIDE | COMMENT, policy)
-    named = elements[:, WORDS]
-    forum = np.count_nonzero(named & FORUM) >= policy.min_forum_elements
+    forum = count_named(elements, FORUM) >= policy.min_forum_elements
     short = alone.chars < policy.max_commented_chars
-    if not (forum or short) or not (named & COMMENT).any():
+    if not (forum or short) or not count_named(elements, COMMENT):
         return alone
     talk = _attempt(blocks, elements, _BESIDE, policy)
     times = talk.chars / max(alone.chars, 1)
@@ -78,8 +78,3 @@ def _listed(
 
     chosen, chars = choose_list(blocks, elements, attempt.pruned, policy.menu_item_chars, policy.min_list_items)
     return chosen if chars >= policy.min_list_chars and chars > policy.min_list_ratio * attempt.chars else None
-
-
-def chars_of(blocks: NDArray[np.int32], chosen: NDArray[np.bool_]) -> int:
-    """Characters of the chosen blocks."""
-    return int(blocks[chosen, CHARS].sum())

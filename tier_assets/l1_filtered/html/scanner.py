@@ -11,7 +11,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from tier_assets.l1_filtered.html.choosing import chars_of, choose
+from tier_assets.l1_filtered.html.choosing import choose
 from tier_assets.l1_filtered.html.tags import MATHEMATICS, RIGHTS, tables
 from tier_assets.policies.filtered import Scanner
 
@@ -35,18 +35,19 @@ class Page(NamedTuple):
     has_rights: bool
 
 
-def read_page(encoded: bytes, *, max_tags: int) -> Page:
-    """A page in UTF-8, read in time linear in its length up to `max_tags`. The title's white space is as it stands."""
+def read_page(data: NDArray[np.uint8], *, max_tags: int) -> Page:
+    """A page in UTF-8 with its padding (`buffers.padded`), read in time linear in its length up to `max_tags`.
+
+    The title's white space is as it stands.
+    """
     # Imported here: numba takes half a second.
     from tier_assets.l1_filtered.html.block_kernel import build
     from tier_assets.l1_filtered.html.tag_kernel import find_tags
 
-    data, known = np.frombuffer(encoded, np.uint8), tables()
-    tokens, start, end, signs = find_tags(
-        data, min(len(encoded) // _SHORTEST_TAG, max_tags) + 1, *known.tags, known.flags, *known.words
-    )
+    known, most = tables(), min(len(data) // _SHORTEST_TAG, max_tags) + 1
+    tokens, start, end, signs = find_tags(data, most, *known.tags, known.flags, *known.words)
     text, blocks, elements, depth = build(data, tokens, known.flags, *known.entities)
-    title = html.unescape(encoded[start:end].decode("utf-8", "replace")) if end > start else None
+    title = html.unescape(data[start:end].tobytes().decode("utf-8", "replace")) if end > start else None
     return Page(text, blocks, elements, len(tokens), depth, title, bool(signs & MATHEMATICS), bool(signs & RIGHTS))
 
 
@@ -55,6 +56,7 @@ def main_text_of(page: Page, *, policy: Scanner) -> tuple[str, int]:
 
     What marks structure says `writing_kernel.py`; which blocks are chosen, `choosing.py`.
     """
+    from tier_assets.l1_filtered.html.choice_kernel import chars_of
     from tier_assets.l1_filtered.html.writing_kernel import write
 
     chosen = choose(page.blocks, page.elements, policy=policy)

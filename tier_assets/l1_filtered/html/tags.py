@@ -4,6 +4,7 @@ Reading a page with them is `tag_kernel.py`'s and `block_kernel.py`'s.
 """
 
 import html.entities
+from collections.abc import Callable
 from functools import cache
 from typing import NamedTuple
 
@@ -76,11 +77,13 @@ _WORDS = {
 PRIME, MULTIPLIER, SHIFT = 0x100000001B3, 0x9E3779B97F4A7C15, 40
 LEGACY = 1 << 24
 """Marks the code point of an entity that needs no semicolon."""
+LONGEST = 16
+"""Bytes of the longest names that tags and words of attributes have."""
 _SLOTS, _ENTITY_SLOTS, _64_BITS = 512, 8192, (1 << 64) - 1
 
 
 class Table(NamedTuple):
-    """An open hash table: digests of names, 0 where a slot is free, and their values."""
+    """An open hash table: numbers that stand for names, 0 where a slot is free, and their values."""
 
     keys: NDArray[np.uint64]
     values: NDArray[np.int64]
@@ -103,11 +106,18 @@ def digest(name: str) -> int:
     return found
 
 
-def table(values: dict[str, int], slots: int) -> Table:
+def packed(name: str) -> int:
+    """A name of at most `LONGEST` bytes as a number: for one of up to eight its bytes themselves, the first as the lowest."""
+    data = name.encode()
+    assert len(data) <= LONGEST
+    return int.from_bytes(data[:8], "little") ^ int.from_bytes(data[8:], "little") * MULTIPLIER & _64_BITS
+
+
+def table(values: dict[str, int], slots: int, *, key_of: Callable[[str], int]) -> Table:
     """The hash table of some names; `slots` is a power of two beyond their number."""
     keys, found = np.zeros(slots, np.uint64), np.zeros(slots, np.int64)
     for name, value in values.items():
-        key = digest(name)
+        key = key_of(name)
         slot = (key * MULTIPLIER & _64_BITS) >> SHIFT & slots - 1
         while keys[slot]:
             slot = slot + 1 & slots - 1
@@ -136,10 +146,12 @@ def tables() -> Tables:
     references = {name.rstrip(";"): value for name, value in html.entities.html5.items() if len(value) == 1}
     legacy = {name for name in html.entities.html5 if not name.endswith(";")}
     return Tables(
-        table({name: number for number, name in enumerate(flags, 1)}, _SLOTS),
+        table({name: number for number, name in enumerate(flags, 1)}, _SLOTS, key_of=packed),
         np.array([0, *flags.values()], np.int64),
         table(
-            {name: ord(value) | (LEGACY if name in legacy else 0) for name, value in references.items()}, _ENTITY_SLOTS
+            {name: ord(value) | (LEGACY if name in legacy else 0) for name, value in references.items()},
+            _ENTITY_SLOTS,
+            key_of=digest,
         ),
-        table(word_flags(), _SLOTS),
+        table(word_flags(), _SLOTS, key_of=packed),
     )

@@ -10,7 +10,9 @@ from numpy.typing import NDArray
 
 from tier_assets.l1_filtered.html.columns import CHARS, END, KIND, LAST, OWN, OWNER, PARENT, START
 from tier_assets.l1_filtered.html.tags import CELL, ITEM, PRE, ROW
-from tier_assets.text.compiled import compiled, inlined
+from tier_assets.text.buffers import PADDING
+from tier_assets.text.compiled import borrowing, compiled
+from tier_assets.text.vectors import copy, count, equal
 
 _NEWLINE, _SPACE, _BAR, _BACKSLASH, _DASH, _TICK = 10, 32, 124, 92, 45, 96
 # A cell of more blocks, or of more characters, is a part of a page and not of a table; an item of more blocks holds a post.
@@ -18,16 +20,26 @@ _MAX_CELL_BLOCKS, _MAX_CELL_CHARS, _MAX_ITEM_BLOCKS = 3, 400, 3
 _FENCE = 4
 
 
-@inlined
+@borrowing
 def _put(out: NDArray[np.uint8], to: int, byte: int) -> int:
     out[to] = byte
     return to + 1
 
 
-@compiled
+@borrowing
+def _bars(text: NDArray[np.uint8], start: int, end: int) -> int:
+    """How many vertical bars stand from `start` to `end`, or so many more that do just behind."""
+    found = 0
+    for at in range(start, end, PADDING):
+        found += count(equal(text, at, _BAR))
+    return found
+
+
+@borrowing
 def _fence(out: NDArray[np.uint8], to: int) -> int:
-    out[to : to + 3] = _TICK
-    out[to + 3] = _NEWLINE
+    for at in range(to, to + _FENCE - 1):
+        out[at] = _TICK
+    out[to + _FENCE - 1] = _NEWLINE
     return to + _FENCE
 
 
@@ -66,7 +78,7 @@ def _data_rows(
     return (filled >= 2) & ~spoilt
 
 
-@compiled
+@borrowing
 def _row(
     text: NDArray[np.uint8],
     blocks: NDArray[np.int32],
@@ -103,14 +115,15 @@ def _row(
 def write(
     text: NDArray[np.uint8], blocks: NDArray[np.int32], elements: NDArray[np.int32], chosen: NDArray[np.bool_]
 ) -> NDArray[np.uint8]:
-    """The chosen blocks as UTF-8."""
+    """The chosen blocks as UTF-8. `text` has room for `PADDING` bytes behind the last of them."""
     size = 0
     for number in range(blocks.shape[0]):
         if chosen[number]:
-            for at in range(blocks[number, START], blocks[number, END]):
-                size += 2 if text[at] == _BAR else 1
+            size += (
+                blocks[number, END] - blocks[number, START] + _bars(text, blocks[number, START], blocks[number, END])
+            )
             size += 2 * _FENCE + 4
-    out = np.empty(size + 4 * elements.shape[0] + _FENCE, np.uint8)
+    out = np.empty(size + 4 * elements.shape[0] + _FENCE + PADDING, np.uint8)
     rows, items, fences = _nearest(elements, ROW, False), _nearest(elements, ITEM, False), _nearest(elements, PRE, True)
     data_rows = _data_rows(blocks, elements, chosen, rows)
     of_item = np.zeros(elements.shape[0], np.int32)
@@ -133,9 +146,9 @@ def write(
         if item and 0 < of_item[item] <= _MAX_ITEM_BLOCKS and not fence:
             to = _put(out, _put(out, to, _DASH), _SPACE)
             of_item[item] = 0
-        for at in range(blocks[block, START], blocks[block, END]):
-            to = _put(out, to, text[at])
-        to = _put(out, to, _NEWLINE)
+        for at in range(blocks[block, START], blocks[block, END], PADDING):
+            copy(text, at, out, to + at - blocks[block, START])
+        to = _put(out, to + blocks[block, END] - blocks[block, START], _NEWLINE)
         block += 1
     if fence:
         to = _fence(out, to)

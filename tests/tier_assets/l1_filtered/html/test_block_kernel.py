@@ -1,4 +1,3 @@
-import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -19,12 +18,13 @@ from tier_assets.l1_filtered.html.columns import (
 )
 from tier_assets.l1_filtered.html.tag_kernel import find_tags
 from tier_assets.l1_filtered.html.tags import COPYRIGHT, tables, tag_flags
+from tier_assets.text.buffers import padded
 
 NAMES = ["page", *tag_flags()]
 
 
 def read(page: str | bytes):
-    known, data = tables(), np.frombuffer(page.encode() if isinstance(page, str) else page, np.uint8)
+    known, data = tables(), padded(page.encode() if isinstance(page, str) else page)
     tokens = find_tags(data, len(data) + 1, *known.tags, known.flags, *known.words)[0]
     return build(data, tokens, known.flags, *known.entities)
 
@@ -125,6 +125,25 @@ def test_an_element_knows_its_blocks():
 
 def test_the_depth_of_a_page_is_that_of_its_blocks():
     assert read("<div><div><b><i>a</i></b></div></div><p>b")[3] == 2
+
+
+@settings(deadline=None)  # the first call compiles
+@given(
+    st.lists(
+        st.sampled_from([*"ab,. \n\u00a0\u00e9\u0416\u4e2d\uff0c\u3002\u20ac\U0001f600", " " * 70, "word" * 20])
+    ).map("".join)
+)
+def test_text_of_any_length_has_single_spaces_and_its_characters_counted(text):
+    words = text.replace("\u00a0", " ").split()
+    shown = "".join(words)
+    chinese = sum("\u3000" <= character < "\ue000" for character in shown)
+    stops = sum(shown.count(stop) for stop in ",\uff0c\u3002")
+    page = f"<p>{text}</p>"
+    assert texts(page) == ([" ".join(words)] if words else [])
+    assert counted(page, CHARS) == ([len(shown) + chinese] if words else [])
+    assert counted(page, STOPS) == ([stops] if words else [])
+    kept = read(f"<pre>{text}</pre>")[1]
+    assert kept[:, [CHARS, STOPS]].tolist() == ([[len(shown) + chinese, stops]] if words else [])
 
 
 TAGS = "<div> </div> <table> <tr> <td> </td> <li> </ul> <ul> <p> </p> <pre> <a href=x> </a> <svg> <br> x &amp; <head>".split()

@@ -1,9 +1,10 @@
 import pytest
 
-from tier_assets.l1_filtered.html.choice_kernel import Limits, choose_subtree
+from tier_assets.l1_filtered.html.choice_kernel import Limits, chars_of, choose_subtree, count_named
 from tier_assets.l1_filtered.html.columns import END, START
 from tier_assets.l1_filtered.html.scanner import read_page
 from tier_assets.l1_filtered.html.tags import COMMENT, SIDE
+from tier_assets.text.buffers import padded
 
 LIMITS = Limits(max_link_density=0.5, max_pruned_share=0.5, min_chars=250, min_twin_share=0.5)
 WORDS = SIDE | COMMENT
@@ -15,8 +16,8 @@ def prose(name: str, sentences: int = 6) -> str:
 
 def chosen(markup: str, words: int = WORDS) -> list[str]:
     """The texts of the chosen blocks, without their sentences after the first word of the name."""
-    page = read_page(markup.encode(), max_tags=10_000)
-    picked, _, _, _ = choose_subtree(page.blocks, page.elements, words, LIMITS)
+    page = read_page(padded(markup.encode()), max_tags=10_000)
+    picked, _, _, _ = choose_subtree(page.blocks, page.elements, words, *LIMITS)
     texts = [page.text[block[START] : block[END]].tobytes().decode() for block in page.blocks[picked]]
     return [text.split(", of ")[1].split(",")[0] if ", of " in text else text for text in texts]
 
@@ -94,3 +95,13 @@ def test_text_for_want_of_scripts_counts_only_where_there_is_no_other():
 def test_a_page_without_paragraphs_gives_nothing():
     assert chosen("<div>short</div><div><a href=x>linked</a></div>") == []
     assert chosen("") == []
+
+
+def test_characters_are_those_of_the_chosen_blocks():
+    page = read_page(padded(b"<p>ab<p>cde"), max_tags=9)
+    assert chars_of(page.blocks, page.blocks[:, START] == page.blocks[1, START]) == 3
+
+
+def test_elements_are_counted_that_are_named_by_any_of_some_words():
+    page = read_page(padded(b"<div class=comments><p class=reply>a<p class=sidebar>b<p>c</div>"), max_tags=9)
+    assert [count_named(page.elements, words) for words in (COMMENT, SIDE, COMMENT | SIDE)] == [2, 1, 3]

@@ -3,10 +3,11 @@ import numpy as np
 from tier_assets.l1_filtered.html.columns import END, START
 from tier_assets.l1_filtered.html.list_kernel import choose_all, choose_list
 from tier_assets.l1_filtered.html.scanner import Page, read_page
+from tier_assets.text.buffers import padded
 
 
 def read(markup: str) -> tuple[Page, np.ndarray]:
-    page = read_page(markup.encode(), max_tags=10_000)
+    page = read_page(padded(markup.encode()), max_tags=10_000)
     return page, np.zeros(len(page.elements), np.bool_)
 
 

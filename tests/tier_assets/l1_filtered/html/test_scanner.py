@@ -1,11 +1,12 @@
 from tier_assets.l1_filtered.html.scanner import main_text_of, read_page
 from tier_assets.policies.filtered import Scanner
+from tier_assets.text.buffers import padded
 
 ARTICLE = "".join(f"<p>Sentence number {n}, of the article, says something new.</p>" for n in range(12))
 
 
 def read(page: str):
-    return read_page(page.encode(), max_tags=1000)
+    return read_page(padded(page.encode()), max_tags=1000)
 
 
 def test_the_main_text_is_given_as_lines_with_its_size():
@@ -28,8 +29,8 @@ def test_a_page_knows_what_it_may_have():
 
 def test_tags_and_depth_are_counted_and_tags_beyond_the_limit_are_not():
     assert (read("<div><p>a</p></div>").tags, read("<div><p>a</p></div>").depth) == (4, 2)
-    assert read_page(b"<p>" * 50, max_tags=20).tags == 21
-    assert read_page(b"<>" * 50, max_tags=20).tags == 0
+    assert read_page(padded(b"<p>" * 50), max_tags=20).tags == 21
+    assert read_page(padded(b"<>" * 50), max_tags=20).tags == 0
 
 
 def test_a_page_of_nothing_is_read():

@@ -1,4 +1,3 @@
-import numpy as np
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
@@ -6,13 +5,14 @@ from hypothesis import strategies as st
 from tier_assets.l1_filtered.html.columns import AFTER, AT, CLOSING, CONCEALED, LINKING, NAME, NAMED, SHAPE, TRAITS
 from tier_assets.l1_filtered.html.tag_kernel import find_tags
 from tier_assets.l1_filtered.html.tags import COMMENT, CONTENT, MATHEMATICS, RIGHTS, SIDE, tables, tag_flags
+from tier_assets.text.buffers import padded
 
 NAMES = ["", *tag_flags()]
 
 
 def read(page: bytes, most: int = 1000):
     known = tables()
-    return find_tags(np.frombuffer(page, np.uint8), most, *known.tags, known.flags, *known.words)
+    return find_tags(padded(page), most, *known.tags, known.flags, *known.words)
 
 
 def pieces(page: bytes) -> list[bytes]:
@@ -118,6 +118,35 @@ def test_the_title_is_the_first_that_is_no_drawings():
 
 def test_reading_ends_with_as_many_tags_as_are_asked_for():
     assert len(read(b"<p>" * 9, most=4)[0]) == 4
+
+
+LONG = b"x" * 100
+
+
+@pytest.mark.parametrize(
+    "page",
+    [
+        b"<div class='" + LONG + b" sidebar' " + LONG + b"=1 hidden>",
+        b"<div class=" + LONG + b"-sidebar style='" + b" " * 80 + b"display:none'>",
+        b"<div id=" + b"xY" * 40 + b"-sidebar hidden>",
+        b"<div class='" + LONG + b"Sidebar' " + LONG + b" = '>' hidden>",
+    ],
+)
+def test_names_and_values_may_be_longer_than_what_is_looked_at_at_once(page):
+    assert (named(page), traits(page), pieces(page)) == (SIDE, CONCEALED, [page])
+    assert [NAMES[tag[NAME]] for tag in read(b"<" + LONG + b"><div" + LONG + b"></" + LONG + b">")[0]] == ["", "", ""]
+
+
+def test_tags_are_the_same_wherever_they_stand():
+    page = (
+        b"<DIV Class='post sideBar' style='display:none'>a<a href=x rel=license>b</a><!-- c --><title>t</title></div>"
+    )
+    first = read(page)
+    for blanks in range(1, 130):
+        tags, start, end, signs = read(b" " * blanks + page)
+        assert (tags[:, [AT, AFTER]] - blanks).tolist() == first[0][:, [AT, AFTER]].tolist()
+        assert tags[:, NAME:].tolist() == first[0][:, NAME:].tolist()
+        assert (start - blanks, end - blanks, signs) == first[1:]
 
 
 @settings(deadline=None)  # the first call compiles

@@ -5,13 +5,14 @@ from hypothesis import strategies as st
 
 from tier_assets.l1_filtered.html.scanner import read_page
 from tier_assets.l1_filtered.html.writing_kernel import write
+from tier_assets.text.buffers import padded
 
 LONG = "So long a text is no cell of a table but a part of the page. " * 9
 
 
 def written(markup: str, without: tuple[int, ...] = ()) -> str:
     """All blocks of a page but some."""
-    page = read_page(markup.encode(), max_tags=1000)
+    page = read_page(padded(markup.encode()), max_tags=1000)
     chosen = np.ones(len(page.blocks), np.bool_)
     chosen[list(without)] = False
     return write(page.text, page.blocks, page.elements, chosen).tobytes().decode()
