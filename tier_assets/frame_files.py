@@ -13,6 +13,9 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 _LARGEST_GROUP = 50_000
+# A page is what a reader of a few rows decompresses: of pages of a megabyte, and a dictionary of one before them, that takes
+# four times as long. A page ends with the batch of rows that fills it.
+_PAGE_BYTES, _DICTIONARY_BYTES, _BATCH_ROWS = 1 << 17, 1 << 16, 32
 
 
 class FrameWriter:
@@ -24,7 +27,14 @@ class FrameWriter:
     def __init__(self, path: Path, schema: pl.Schema) -> None:
         self.rows = 0
         self._empty = schema.to_frame()
-        self._file = pq.ParquetWriter(path, self._empty.to_arrow().schema, compression="zstd")
+        self._file = pq.ParquetWriter(
+            path,
+            self._empty.to_arrow().schema,
+            compression="zstd",
+            data_page_size=_PAGE_BYTES,
+            dictionary_pagesize_limit=_DICTIONARY_BYTES,
+            write_batch_size=_BATCH_ROWS,
+        )
 
     def write(self, frame: pl.DataFrame) -> None:
         """Append rows. Raises SchemaError for a frame of another schema: its file would be no candidate's."""

@@ -1,3 +1,5 @@
+import random
+
 import polars as pl
 import pytest
 
@@ -45,3 +47,11 @@ def test_a_damaged_file_is_named(tmp_path):
     (tmp_path / "x.parquet").write_bytes(b"PAR1 and no more")
     with pytest.raises(OSError, match=r"x\.parquet is no Parquet file"):
         list(row_groups(tmp_path / "x.parquet", "crawl.1"))
+
+
+def test_long_texts_lie_in_small_pages_so_that_few_rows_are_read_at_little_cost(tmp_path):
+    draw = random.Random(7)
+    texts = ["".join(draw.choices("abcdefgh ", k=4_000)) for _ in range(1_000)]
+    write(tmp_path / "x.parquet", frame(*texts))
+    # Each page is a frame of zstd, which begins with these bytes: 4 MB in pages of 256 kB at most, not of a megabyte.
+    assert (tmp_path / "x.parquet").read_bytes().count(b"\x28\xb5\x2f\xfd") >= 4_000_000 / 256_000
