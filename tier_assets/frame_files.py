@@ -18,6 +18,9 @@ import pyarrow.parquet as pq
 _T = TypeVar("_T")
 _LARGEST_GROUP = 50_000
 _LONG = frozenset({"payload", "text"})
+# A page is what a reader of a few rows decompresses: of pages of a megabyte, and a dictionary of one before them, that takes
+# four times as long. A page ends with the batch of rows that fills it.
+_PAGE_BYTES, _DICTIONARY_BYTES, _BATCH_ROWS = 1 << 17, 1 << 16, 32
 
 
 class FrameWriter:
@@ -39,6 +42,9 @@ class FrameWriter:
             compression="zstd",
             use_dictionary=repeating,  # type: ignore[arg-type]  # its stub knows no lists
             store_schema=False,
+            data_page_size=_PAGE_BYTES,
+            dictionary_pagesize_limit=_DICTIONARY_BYTES,
+            write_batch_size=_BATCH_ROWS,
         )
 
     def write(self, frame: pl.DataFrame) -> None:

@@ -123,7 +123,7 @@ def index(bench: Bench) -> Section:
     return Section(
         "The dedup index",
         f"{_PARTITIONS} partitions of {job['documents']:,} documents with random keys, a tenth of which share "
-        "three of 14 bands "
+        "three of 22 keys "
         "with an earlier one: CPU milliseconds to find and compare candidates in all earlier partitions and to write the "
         f"partition's own index. With the signatures of as many real texts counted in, the last {_LAST} cost "
         f"{whole} times the "

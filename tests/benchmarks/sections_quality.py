@@ -44,8 +44,8 @@ def near_duplicates(bench: Bench) -> Section:
         "each set (word 5-grams): precision is the share of removed documents that have a pair of at least so "
         "much, recall the "
         "share of such pairs of which not both are kept. All with 112 permutations in 14 bands of 8 but rensa, whose "
-        "deduplicator chooses its own bands for 112. MinHash may miss a pair near the threshold; Strata compares "
-        "candidates "
+        "deduplicator chooses its own bands for 112; Strata adds eight bands of 6 across the 14. MinHash may miss a pair "
+        "near the threshold; Strata compares candidates "
         "exactly, rensa by their sketches, text-dedup takes them as they are.",
         [Table(("set", "documents", "pairs", *(f"{name}: precision / recall" for name in runs)), rows)],
         raw(runs),

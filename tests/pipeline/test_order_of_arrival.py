@@ -22,6 +22,8 @@ from tier_assets.tiers import Tier
 MODELS = {"language_identifier": lambda: "lid"}
 # Short texts of few words, shingles of two words: many pairs of every similarity.
 LOOSE = {"ngram": 2, "bands": 20, "rows": 2, "min_jaccard": 0.5}
+# Bands so long that most of the pairs are found by the bands across them.
+ACROSS = {**LOOSE, "bands": 3, "rows": 20}
 NAMES = ("crawl.1.a", "wiki.1", "crawl.1.b", "crawl.2", "wiki.2")
 TEXT = "the old mill by the river was painted red last summer"
 
@@ -29,9 +31,9 @@ TEXT = "the old mill by the river was painted red last summer"
 class Filtering:
     """A lake whose L1 does nothing but deduplicate the texts that are in the world."""
 
-    def __init__(self, root: Path, scope: str) -> None:
+    def __init__(self, root: Path, scope: str, rules: dict[str, float] = LOOSE) -> None:
         self.lake = Lake(root)
-        self.book = PolicyBook({"filtered": {"deduplication": {**LOOSE, "scope": scope}}})
+        self.book = PolicyBook({"filtered": {"deduplication": {**rules, "scope": scope}}})
         self.texts: dict[PartitionKey, list[str]] = {}
         self.arrivals: dict[PartitionKey, Arrival] = {}
 
@@ -106,11 +108,16 @@ FAMILIES = {
 
 
 @settings(deadline=None, max_examples=4, suppress_health_check=[HealthCheck.too_slow])
-@given(order=st.permutations(NAMES), texts=st.tuples(*[TEXTS] * len(NAMES)), refreshed=st.tuples(*[st.booleans()] * 5))
+@given(
+    order=st.permutations(NAMES),
+    texts=st.tuples(*[TEXTS] * len(NAMES)),
+    refreshed=st.tuples(*[st.booleans()] * 5),
+    rules=st.sampled_from([LOOSE, ACROSS]),
+)
 @pytest.mark.parametrize("scope", FAMILIES)
-def test_any_order_of_arrival_ends_in_the_verdicts_of_one_pass(scope, order, texts, refreshed):
+def test_any_order_of_arrival_ends_in_the_verdicts_of_one_pass(scope, order, texts, refreshed, rules):
     with tempfile.TemporaryDirectory() as folder:
-        world = Filtering(Path(folder), scope)
+        world = Filtering(Path(folder), scope, rules)
         for name, at_once in zip(order, refreshed, strict=True):
             world.arrive(name, texts[NAMES.index(name)])
             if at_once:

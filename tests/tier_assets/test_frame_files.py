@@ -1,3 +1,4 @@
+import random
 from threading import Barrier, main_thread
 from threading import current_thread as here
 
@@ -108,3 +109,11 @@ def test_what_making_raises_is_raised_after_what_was_made_is_written():
     with pytest.raises(ValueError, match="damaged"):
         write_behind(pieces(), written.append)
     assert written == [1]
+
+
+def test_long_texts_lie_in_small_pages_so_that_few_rows_are_read_at_little_cost(tmp_path):
+    draw = random.Random(7)
+    texts = ["".join(draw.choices("abcdefgh ", k=4_000)) for _ in range(1_000)]
+    write(tmp_path / "x.parquet", frame(*texts))
+    # Each page is a frame of zstd, which begins with these bytes: 4 MB in pages of 256 kB at most, not of a megabyte.
+    assert (tmp_path / "x.parquet").read_bytes().count(b"\x28\xb5\x2f\xfd") >= 4_000_000 / 256_000

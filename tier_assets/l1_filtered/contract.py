@@ -68,7 +68,7 @@ def _on_the_baseline(audit: AuditPolicy) -> tuple[Expectation, ...]:
 
 CONTRACT = Contract(
     table=Tier.FILTERED,
-    code_version="2",
+    code_version="3",
     checks=("conservation", "schema", "volume", "drops", "distribution", "content"),
     expectations=_expectations,
     metrics={

@@ -4,9 +4,10 @@ Words, shingles and signatures are in `text/`; earlier partitions' documents are
 `shared_keys.py`'s; comparing, `comparison.py`'s.
 
 Greedy in one total order: a document is dropped if and only if a kept document before it is an exact duplicate or has a
-Jaccard similarity of at least `min_jaccard` and shares a band of its signature. A dropped document drops no other, so
-the verdicts do not depend on how the order was cut into partitions. At s = .75, .8, .85 a pair shares one of 14 bands
-of 8 rows with probability .77, .92, .99: 1 - (1 - s^8)^14.
+Jaccard similarity of at least `min_jaccard` and shares a key of its signature: one of the bands, or of the bands across
+them (`signatures.band_keys`). A dropped document drops no other, so the verdicts do not depend on how the order was cut
+into partitions. At s = .75, .8, .85 a pair shares one of 14 bands of 8 rows with probability .77, .92, .99:
+1 - (1 - s^8)^14; one of these or of the 8 bands across with .94, .987, .999 (decisions/0010).
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -37,7 +38,7 @@ INDEX = pl.Schema(
         ("bands", pl.List(pl.UInt64())),
     ]
 )
-"""Columns of `index`: 196 bytes a document, with a doc_id of 32 digits and 14 bands."""
+"""Columns of `index`: 260 bytes a document in memory, with a doc_id of 32 digits and 22 keys in `bands`."""
 
 RELATED = pl.Schema(
     [
@@ -90,7 +91,7 @@ def index(documents: pl.DataFrame, *, policy: Deduplication) -> pl.DataFrame:
     """One row per document, in order, from `doc_id` and `text`: all that is known of it where texts are not at hand.
 
     `text_high`, `text_low`: see `DIGEST`. `shingles`: how many; 0 for a text of fewer words than `policy.ngram`, which is
-    compared for equality only. `shingle_sum`: sum of their hashes modulo 2^64. `bands`: one key for each band.
+    compared for equality only. `shingle_sum`: sum of their hashes modulo 2^64. `bands`: the signature's keys.
     """
     found = [_index_of(chunk, policy) for chunk in chunks(documents["text"].to_list())]
     columns = pl.concat([INDEX.to_frame().drop("doc_id"), *found])

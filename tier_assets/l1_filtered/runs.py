@@ -1,8 +1,9 @@
 """A run: the immutable index of one promoted partition's documents, by which later partitions find their candidates.
 
-A Bloom filter says of most keys that they are not there; sorted upper halves of the keys with document numbers say of the
-others whose they are, and err once in 2^32, which the comparison of texts then finds out. About 186 bytes a document, in
-one file that is mapped into memory. Where runs lie and how they are made from promoted rows, says `earlier.py`.
+A Bloom filter says of most keys that they are not there. For the others, entries of 48 bits, sorted by key, say whose they
+are, and a table where to look. Table and entry hold 47 bits of a key, so that they hardly ever err, which the comparison of
+texts then finds out. 196 bytes a document at most, in one file that is mapped into memory. Where runs lie and how they are
+made from promoted rows, says `earlier.py`.
 """
 
 from dataclasses import dataclass, fields
@@ -11,30 +12,35 @@ from typing import Any
 
 import numpy as np
 import polars as pl
+import pyarrow as pa
 from numpy.typing import NDArray
 
 from tier_assets.l1_filtered.dedup import RELATED, keys_of
 
-RUNS = "dedup-run-1"
+RUNS = "dedup-run-2"
 """Name and version of the file's form."""
 
-_MAGIC = int.from_bytes(b"strata01", "little")
-_BITS_A_KEY, _WORDS_A_BLOCK, _WORD_BITS = 16, 8, 64
-_HALF = np.uint64(32)
+_MAGIC = int.from_bytes(b"strata02", "little")
+_BITS_A_KEY, _WORD_BITS = 6, 64
+_A_BUCKET = 32
+_KEY_BITS, _ENTRY_BITS, _PARTS = 64, 48, 3
 _ALIGNMENT = 64
 
 
 @dataclass(frozen=True)
 class Run:
-    """Documents are numbered in the total order. Entry i says that document `numbers[i]` has a key with upper half `keys[i]`.
+    """Documents are numbered in the total order.
 
-    `bloom`: blocks of 512 bits; `doc_ids`: uint8[documents, 16]; `digests`: uint64[documents, 2]; `shingles`: how many.
+    `bloom`: see `bloom_kernel.py`. `starts`: uint32[2^b + 1], where in `entries` the keys of the same upper b bits begin.
+    `entries`: uint16[keys, 3], each a number of 48 bits, its lower end first: the key's next bits above the document's
+    number, which takes as many bits as the largest needs. `digests`: uint64[documents, 2]. `shingles`: how many.
+    `doc_ids`: uint8[documents, 16].
     """
 
     bloom: NDArray[np.uint64]
+    starts: NDArray[np.uint32]
+    entries: NDArray[np.uint16]
     digests: NDArray[np.uint64]
-    keys: NDArray[np.uint32]
-    numbers: NDArray[np.uint32]
     shingles: NDArray[np.uint32]
     doc_ids: NDArray[np.uint8]
 
@@ -44,41 +50,42 @@ class Run:
         from tier_assets.l1_filtered.bloom_kernel import add
 
         keys, valid = keys_of(indexed)
-        numbers = np.broadcast_to(np.arange(len(keys), dtype=np.uint32)[:, np.newaxis], keys.shape)[valid]
+        numbers = np.broadcast_to(np.arange(len(keys), dtype=np.uint64)[:, np.newaxis], keys.shape)[valid]
         keys = keys[valid]
-        blocks = -(-len(keys) * _BITS_A_KEY // (_WORDS_A_BLOCK * _WORD_BITS))
-        bloom = np.zeros(max(blocks, 1) * _WORDS_A_BLOCK, np.uint64)
-        add(bloom, keys)
         order = np.argsort(keys, kind="stable")
+        keys, numbers = keys[order], numbers[order]
+        bloom = np.zeros(max(-(-len(keys) * _BITS_A_KEY // _WORD_BITS), 1), np.uint64)
+        add(bloom, keys)
+        bucket_bits, number_bits = max((len(keys) // _A_BUCKET).bit_length() - 1, 1), _number_bits(indexed.height)
+        buckets = keys >> np.uint64(_KEY_BITS - bucket_bits)
+        fragments = (keys << np.uint64(bucket_bits)) >> np.uint64(_KEY_BITS - _ENTRY_BITS + number_bits)
+        entries = ((fragments << np.uint64(number_bits)) | numbers).astype("<u8").view("<u2").reshape(-1, 4)
         return cls(
             bloom=bloom,
+            starts=np.searchsorted(buckets, np.arange(2**bucket_bits + 1, dtype=np.uint64)).astype(np.uint32),
+            entries=entries[:, :_PARTS],
             digests=indexed.select("text_high", "text_low").to_numpy(),
-            keys=(keys[order] >> _HALF).astype(np.uint32),
-            numbers=numbers[order],
             shingles=indexed["shingles"].to_numpy(),
             doc_ids=np.frombuffer(bytes.fromhex("".join(indexed["doc_id"])), np.uint8).reshape(-1, 16),
         )
 
     def related(self, keys: NDArray[np.uint64]) -> pl.DataFrame:
         """The documents with one of the sorted distinct keys, in order: `RELATED`."""
-        from tier_assets.l1_filtered.bloom_kernel import find
+        from tier_assets.l1_filtered import bloom_kernel, run_kernel
 
-        likely = keys[find(self.bloom, keys)]
-        halves = (likely >> _HALF).astype(np.uint32)
-        begin, end = np.searchsorted(self.keys, halves, "left"), np.searchsorted(self.keys, halves, "right")
-        counts = end - begin
-        # Entry after entry of every key's span.
-        entries = np.arange(counts.sum()) + np.repeat(begin - np.cumsum(counts) + counts, counts)
-        pairs = pl.DataFrame({"number": self.numbers[entries], "keys": np.repeat(likely, counts)})
-        found = pairs.group_by("number").agg("keys").sort("number")
-        numbers = found["number"].to_numpy()
+        bucket_bits, number_bits = (len(self.starts) - 1).bit_length() - 1, _number_bits(len(self.doc_ids))
+        likely = keys[bloom_kernel.find(self.bloom, keys)]
+        places, found = run_kernel.find(self.starts, self.entries, bucket_bits, number_bits, likely)
+        order = np.argsort(found, kind="stable")
+        numbers, starts = np.unique(found[order], return_index=True)
+        lists = pa.LargeListArray.from_arrays(pa.array(np.append(starts, len(order))), pa.array(likely[places[order]]))
         return pl.DataFrame(
             {
                 "doc_id": [row.tobytes().hex() for row in self.doc_ids[numbers]],
                 "text_high": self.digests[numbers, 0],
                 "text_low": self.digests[numbers, 1],
                 "shingles": self.shingles[numbers],
-                "keys": found["keys"],
+                "keys": pl.Series(lists),
             },
             schema=RELATED,
         )
@@ -115,12 +122,16 @@ class Run:
 
 _FORMS: dict[str, tuple[type[np.unsignedinteger[Any]], tuple[int, ...]]] = {
     "bloom": (np.uint64, ()),
+    "starts": (np.uint32, ()),
+    "entries": (np.uint16, (_PARTS,)),
     "digests": (np.uint64, (2,)),
-    "keys": (np.uint32, ()),
-    "numbers": (np.uint32, ()),
     "shingles": (np.uint32, ()),
     "doc_ids": (np.uint8, (16,)),
 }
+
+
+def _number_bits(documents: int) -> int:
+    return max(documents - 1, 1).bit_length()
 
 
 def _padded(data: bytes) -> bytes:

@@ -12,8 +12,11 @@ from numpy.typing import NDArray
 from tier_assets.text.buffers import Buffer, character_flags, chunks
 from tier_assets.text.shingles import SHINGLE_FACTOR, lowered, shingle_hash
 
-SIGNATURES = "minhash-affine32-1"
-"""Name and version of signatures and band keys; stored keys of another version do not compare."""
+SIGNATURES = "minhash-affine32-2"
+"""Name and version of signatures and their keys; stored keys of another version do not compare."""
+
+CROSS_BANDS, CROSS_ROWS = 8, 6
+"""Bands across the others, and rows of each: what they are worth says decisions/0010."""
 
 _SEED = 1
 _HIGH_HALF = 32
@@ -77,14 +80,24 @@ def _permutations(count: int) -> tuple[NDArray[np.uint32], NDArray[np.uint32]]:
 
 
 def band_keys(values: NDArray[np.uint32], *, bands: int, rows: int) -> NDArray[np.uint64]:
-    """One key for each band of `rows` consecutive values, uint64[texts, bands]; `values` is [texts, bands * rows].
+    """Keys of the bands, then of the bands across them, uint64[texts, at most bands + CROSS_BANDS].
 
-    Texts that share a key are candidates. The band's number is part of its key, so keys of different bands can lie in
-    one index. key = band + 1; for each value: key = (key ^ value) * SHINGLE_FACTOR modulo 2^64, key ^= key >> 31.
+    `values` is [texts, bands * rows]. A band is `rows` consecutive values. Those across take the same values in another
+    order, the first of every band, the second of every band and so on, CROSS_ROWS at a time, as many as there are values
+    for. Texts that share a key are candidates. The band's number is part of its key, so keys of different bands can lie
+    in one index. key = number, from 1; for each value: key = (key ^ value) * SHINGLE_FACTOR modulo 2^64, key ^= key >> 31.
     """
-    banded = values.reshape(-1, bands, rows).astype(np.uint64)
-    keys = np.broadcast_to(np.arange(1, bands + 1, dtype=np.uint64), banded.shape[:2])
-    for row in range(rows):
-        keys = (keys ^ banded[:, :, row]) * np.uint64(SHINGLE_FACTOR)
+    banded = values.reshape(-1, bands, rows)
+    across = min(CROSS_BANDS, bands * rows // CROSS_ROWS)
+    crossed = banded.transpose(0, 2, 1).reshape(len(banded), bands * rows)[:, : across * CROSS_ROWS]
+    return np.hstack([_keys(banded, 1), _keys(crossed.reshape(len(banded), across, CROSS_ROWS), bands + 1)])
+
+
+def _keys(banded: NDArray[np.uint32], first: int) -> NDArray[np.uint64]:
+    """Keys of values[texts, bands, rows], of which the bands are numbered from `first`."""
+    wide = banded.astype(np.uint64)
+    keys = np.broadcast_to(np.arange(first, first + wide.shape[1], dtype=np.uint64), wide.shape[:2])
+    for row in range(wide.shape[2]):
+        keys = (keys ^ wide[:, :, row]) * np.uint64(SHINGLE_FACTOR)
         keys = keys ^ (keys >> np.uint64(31))
     return keys

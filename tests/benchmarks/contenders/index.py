@@ -1,6 +1,6 @@
 """The dedup index as it grows: what the k-th partition costs, for 50 partitions of documents with random keys.
 
-A tenth of each partition's documents share three of their 14 bands with one seen before, as in a crawl that repeats itself.
+A tenth of each partition's documents share three of their 22 keys with one seen before, as in a crawl that repeats itself.
 """
 
 import sys
@@ -10,7 +10,7 @@ from typing import Any
 from tests.benchmarks.contenders.meter import Meter, cpu_seconds, read_lines
 
 _SEED = 7
-_SHARED_BANDS = 3
+_SHARED_KEYS = 3
 _SHINGLES = 400
 
 
@@ -26,12 +26,14 @@ def main(_: str, source: Path, output: Path) -> None:
     from tier_assets.l1_filtered.dedup import INDEX, RELATED, deduplicate
     from tier_assets.l1_filtered.runs import Run
     from tier_assets.policies.filtered import Deduplication
+    from tier_assets.text.signatures import CROSS_BANDS
 
     meter = Meter()
     job, *real = read_lines(source)
     count, policy = job["documents"], Deduplication()
     draw = np.random.default_rng(_SEED)
-    seen = np.empty((0, policy.bands), np.uint64)
+    width = policy.bands + CROSS_BANDS
+    seen = np.empty((0, width), np.uint64)
 
     class Earlier:
         """One partition's run; its texts have nothing in common, so that all candidates are compared in vain."""
@@ -50,10 +52,10 @@ def main(_: str, source: Path, output: Path) -> None:
 
     def indexed(number: int) -> pl.DataFrame:
         nonlocal seen
-        bands = draw.integers(0, 2**64, (count, policy.bands), np.uint64)
+        bands = draw.integers(0, 2**64, (count, width), np.uint64)
         if len(seen):
             repeats = draw.choice(count, count // 10, replace=False)
-            columns = draw.choice(policy.bands, _SHARED_BANDS, replace=False)
+            columns = draw.choice(width, _SHARED_KEYS, replace=False)
             bands[np.ix_(repeats, columns)] = seen[draw.integers(0, len(seen), len(repeats))][:, columns]
         seen = np.vstack([seen, bands[draw.choice(count, max(1, count // 25), replace=False)]])
         numbers = draw.integers(0, 2**64, (3, count), np.uint64)

@@ -6,9 +6,9 @@ DICE = np.random.default_rng(7)
 
 
 def filled(count: int):
-    """A filter of 16 bits a key, its keys, and as many others."""
+    """A filter of six bits a key, its keys, and as many others."""
     keys = DICE.integers(0, 2**64, size=2 * count, dtype=np.uint64)
-    bloom = np.zeros(-(-count * 16 // 512) * 8, np.uint64)
+    bloom = np.zeros(-(-count * 6 // 64), np.uint64)
     add(bloom, keys[:count])
     return bloom, keys[:count], keys[count:]
 
@@ -20,13 +20,11 @@ def test_every_key_that_was_added_is_found():
 
 def test_few_others_are_found():
     bloom, _, others = filled(10_000)
-    assert find(bloom, others).mean() < 0.004
+    assert find(bloom, others).mean() < 0.08
 
 
 def test_the_smallest_and_the_largest_key_lie_in_the_filter():
-    bloom = np.zeros(8 * 3, np.uint64)
+    bloom = np.zeros(3, np.uint64)
     add(bloom, np.array([0, 2**64 - 1], np.uint64))
     assert find(bloom, np.array([0, 2**64 - 1, 2**63], np.uint64)).tolist() == [True, True, False]
-    assert bloom[:8].any()
-    assert bloom[16:].any()
-    assert not bloom[8:16].any()
+    assert (bloom != 0).tolist() == [True, False, True]

@@ -68,18 +68,18 @@ def text(first: int, last: int) -> str:
     return " ".join(WORDS[first:last])
 
 
-def test_an_index_holds_the_digest_and_a_key_for_each_band():
+def test_an_index_holds_the_digest_and_a_key_for_each_band_and_each_across():
     frame = index(documents(text(0, 50), "too few words"), policy=POLICY)
     assert frame.schema == INDEX
     assert f"{frame['text_high'][1]:016x}{frame['text_low'][1]:016x}" == folded_sha256("Too  FEW words")[:32]
-    assert frame["bands"].list.len().to_list() == [14, 14]
+    assert frame["bands"].list.len().to_list() == [14 + 8, 14 + 8]
     assert frame["shingles"].to_list() == [46, 0]
 
 
-def test_an_index_takes_less_than_200_bytes_a_document():
+def test_an_index_takes_at_most_260_bytes_a_document_in_memory():
     frame = documents(*(text(n, n + 50) for n in range(100)))
     named = frame.with_columns(doc_id=pl.Series([f"{number:032x}" for number in range(100)]))
-    assert index(named, policy=POLICY).estimated_size() < 200 * 100
+    assert index(named, policy=POLICY).estimated_size() <= 260 * 100
 
 
 def test_an_equal_text_is_an_exact_duplicate_of_the_first():
@@ -93,6 +93,13 @@ def test_a_similar_text_is_a_near_duplicate_with_its_similarity():
     ((doc_id, duplicate_of, rule, value, threshold),) = dropped(text(0, 100), text(0, 98) + " new end")
     assert (doc_id, duplicate_of, rule, threshold) == ("d1", "d0", "near_duplicate", 0.75)
     assert value == pytest.approx(94 / 98)
+
+
+def test_a_pair_that_shares_a_band_across_only_is_a_candidate():
+    pair = documents(text(0, 60), text(0, 53) + " " + text(150, 157))
+    one, other = index(pair, policy=ACROSS)["bands"].to_list()
+    assert [number for number, key in enumerate(one) if key in other] == [3 + 1]
+    assert [row[:3] for row in dropped(*pair["text"], policy=ACROSS)] == [("d1", "d0", "near_duplicate")]
 
 
 def test_short_texts_are_only_compared_for_equality():
@@ -176,29 +183,32 @@ def brute_force(texts: list[str], policy: Deduplication) -> dict[int, int]:
 
 # Short texts of few words, shingles of two words: many pairs of every similarity.
 LOOSE = Deduplication(ngram=2, bands=20, rows=2, min_jaccard=0.5)
+# Bands so long that most of the pairs are found by the bands across them.
+ACROSS = Deduplication(ngram=2, bands=3, rows=20, min_jaccard=0.5)
+POLICIES = st.sampled_from([LOOSE, ACROSS])
 TEXTS = st.lists(
     st.lists(st.sampled_from(["a", "b", "c", "B", "d,"]), min_size=1, max_size=7).map(" ".join), max_size=24
 )
 
 
 @settings(deadline=None)  # the first call compiles
-@given(TEXTS)
-def test_verdicts_are_those_of_comparing_each_with_every_kept_one(texts):
-    rows = dropped(*texts, policy=LOOSE)
-    assert {int(row[0][1:]): int(row[1][1:]) for row in rows} == brute_force(texts, LOOSE)
+@given(TEXTS, POLICIES)
+def test_verdicts_are_those_of_comparing_each_with_every_kept_one(texts, policy):
+    rows = dropped(*texts, policy=policy)
+    assert {int(row[0][1:]): int(row[1][1:]) for row in rows} == brute_force(texts, policy)
 
 
 @settings(deadline=None)
-@given(TEXTS, st.lists(st.integers(0, 24), max_size=4))
-def test_partition_by_partition_gives_what_one_pass_gives(texts, cuts):
-    at_once = dropped(*texts, policy=LOOSE)
+@given(TEXTS, st.lists(st.integers(0, 24), max_size=4), POLICIES)
+def test_partition_by_partition_gives_what_one_pass_gives(texts, cuts, policy):
+    at_once = dropped(*texts, policy=policy)
     borders = [0, *sorted(min(cut, len(texts)) for cut in cuts), len(texts)]
     earlier, piecewise = [], []
     for start, end in pairwise(borders):
         part = documents(*texts[start:end], first=start)
-        found = deduplicate(index(part, policy=LOOSE), texts=reader(part), earlier=earlier, policy=LOOSE)
+        found = deduplicate(index(part, policy=policy), texts=reader(part), earlier=earlier, policy=policy)
         piecewise += found.rows()
-        earlier.append(Kept(part.filter(~pl.col("doc_id").is_in(found["doc_id"].to_list())), LOOSE))
+        earlier.append(Kept(part.filter(~pl.col("doc_id").is_in(found["doc_id"].to_list())), policy))
     assert piecewise == at_once
 
 
@@ -221,7 +231,7 @@ def test_of_a_thousand_news_articles_the_ten_plagiarised_ones_are_dropped_and_no
     ("name", "policy", "least_recall"),
     [
         ("news_2012", POLICY, 1.0),
-        ("terms_versions", POLICY, 0.98),
+        ("terms_versions", POLICY, 0.996),
         # More bands of fewer rows find the pairs near the threshold that the default misses by chance.
         ("terms_versions", Deduplication(bands=20, rows=6), 1.0),
     ],

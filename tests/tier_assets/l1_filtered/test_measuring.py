@@ -87,7 +87,7 @@ def test_every_page_is_measured_in_order_whatever_becomes_of_it(tools):
     assert found["doc_id"].to_list() == [f"{number:032x}" for number in range(3)]
     assert found["rule"].to_list() == [None, "no_text", None]
     assert found["language"].to_list() == ["en", None, "en"]
-    assert found["bands"].list.len().to_list() == [14, None, 14]
+    assert found["bands"].list.len().to_list() == [14 + 8, None, 14 + 8]
 
 
 def test_a_text_of_which_no_line_is_left_is_empty(tools):

@@ -45,6 +45,22 @@ def test_band_keys_are_what_the_definition_says():
     assert band_keys(np.array([[7, 8]], np.uint32), bands=1, rows=2).tolist() == [[key]]
 
 
+def test_bands_across_take_the_same_values_row_by_row_six_at_a_time():
+    one, other = np.arange(112, dtype=np.uint32), np.arange(112, dtype=np.uint32) + 1000
+    # The third band across: row 0 of the bands 12 and 13, row 1 of the bands 0 to 3.
+    for band, row in ((12, 0), (13, 0), (0, 1), (1, 1), (2, 1), (3, 1)):
+        other[band * 8 + row] = one[band * 8 + row]
+    keys = band_keys(np.vstack([one, other]), bands=14, rows=8)
+    assert keys.shape == (2, 14 + 8)
+    assert np.flatnonzero(keys[0] == keys[1]).tolist() == [14 + 2]
+    assert len(np.unique(keys)) == 2 * 22 - 1
+
+
+def test_there_are_as_many_bands_across_as_there_are_values_for():
+    assert band_keys(np.zeros((3, 40), np.uint32), bands=20, rows=2).shape == (3, 20 + 6)
+    assert band_keys(np.zeros((0, 5), np.uint32), bands=1, rows=5).shape == (0, 1)
+
+
 def test_a_sketch_counts_and_adds_up_shingles_repeated_ones_too():
     found = sketches(lowered(["a b a b a b", "one two", "b a b"]), ngram=2, permutations=16)
     ab, ba = shingle_hash(b"a b"), shingle_hash(b"b a")
