@@ -47,7 +47,9 @@ def _batches(file: pa.NativeFile) -> Iterator[pa.RecordBatch]:
     head = file.read(len(MAGIC))
     file.seek(0)
     if head != MAGIC:
-        yield from pa.ipc.open_stream(file)
+        # One stream may have been appended to another, as `cat` does.
+        while file.tell() < file.size():
+            yield from pa.ipc.open_stream(file)
         return
     reader = pa.ipc.open_file(file)
     for number in range(reader.num_record_batches):

@@ -74,6 +74,8 @@ def _header(stream: Stream, policy: RawPolicy, delimiter: bytes) -> list[str] | 
         names = [field.decode().strip() for field in _fields(stream, policy.max_line_bytes, delimiter)]
     except (UnicodeDecodeError, _OpenQuoteError, _LongRowError):
         return Flaw(FlawKind.UNREADABLE, "has no header that can be read")
+    if any("\r" in name for name in names):
+        return Flaw(FlawKind.UNREADABLE, "ends its lines in CR alone, so that all of it is one line: save it with LF")
     if len(set(names)) < len(names):
         return Flaw(FlawKind.UNREADABLE, "names a column twice in its header")
     if not any(name in names for name in TEXTS):

@@ -47,7 +47,8 @@ class _BadHeaderError(Exception):
 def members(stream: Stream) -> Iterator[TarMember | Damage]:
     """The members in their order, folders left out. Whoever takes one may read its bytes before the next is asked for.
 
-    Behind damage the archive goes on at the next header. Raises DamageError for damage of the compression.
+    Behind damage the archive goes on at the next header, behind its end mark where another was appended, as `cat` does.
+    Raises DamageError for damage of the compression.
     """
     if not stream.next_segment():
         return
@@ -57,7 +58,10 @@ def members(stream: Stream) -> Iterator[TarMember | Damage]:
         offset = stream.position
         block = stream.read(BLOCK)
         if len(block) == BLOCK and not block.strip(b"\0"):
-            return
+            if not _goes_on(stream):
+                return
+            extended, began = {}, stream.position
+            continue
         try:
             header = _Header.parse(block)
         except _BadHeaderError:
@@ -139,6 +143,13 @@ def _names(kind: str, data: bytes) -> dict[str, bytes]:
 def _stated_size(extended: dict[str, bytes], size: int) -> int:
     stated = extended.get("size", b"")
     return int(stated) if stated.isdigit() and len(stated) <= 18 else size
+
+
+def _goes_on(stream: Stream) -> bool:
+    """Go to what follows blocks of zeros; False where nothing does. Raises DamageError for damage of the compression."""
+    while (block := stream.peek(BLOCK)) and not block.strip(b"\0"):
+        stream.skip(len(block))
+    return bool(block) or stream.next_segment()
 
 
 def _resync(stream: Stream) -> bool:

@@ -3,12 +3,13 @@
 What private data looks like is in `private_data_patterns.py` and `phone_numbers.py`; a line that the kernel gives no hint of
 is not looked at. Names of people are not masked: the page is about them.
 
-On 1,500 synthetic sentences with their spans precision and recall are 1, but .99 for the recall of cards. The rules were
-mended until they were: before, telephone numbers had .95 and .88, IP addresses 1 and .93. On other data expect the latter.
+On 1,500 synthetic sentences with their spans precision and recall are 1, but .99 for the recall of cards: the rules were
+mended until they were. On 5,000 other sentences in 36 languages and countries, and 2,500 texts full of other numbers, recall
+was 1 for addresses, accounts and cards, .98 for keys and .90 for telephone numbers (.96 after the words for them were
+completed on these sentences), precision .99 and better.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from functools import cache
 from typing import NamedTuple
 
 import numpy as np
@@ -20,7 +21,7 @@ from tier_assets.l1_filtered.phone_numbers import phone_numbers
 from tier_assets.policies.filtered import PrivateData, PrivateDataKind
 from tier_assets.text.buffers import Buffer, chunks, pack
 
-MASKING = "private-data-rules-1"
+MASKING = "private-data-rules-2"
 """Name and version of what happens here."""
 
 COUNTS: dict[PrivateDataKind, str] = {
@@ -50,16 +51,18 @@ _ROUGH_IP = (
 )
 _NOBODYS_IP = (
     r"^\D?(?:0|10|127|22[4-9]|2[345]\d|169\.254|172\.(?:1[6-9]|2\d|3[01])|192\.168|192\.0\.[02]|198\.1[89]|198\.51\.100"
-    r"|203\.0\.113|100\.(?:6[4-9]|[7-9]\d|1[01]\d|12[0-7]))\.|^\D?\d\.\d\.\d\.\d\D?$"
+    r"|203\.0\.113|100\.(?:6[4-9]|[7-9]\d|1[01]\d|12[0-7]))\."
+    r"|^\D?(?:[12]?\d|3[01])(?:\.(?:[12]?\d|3[01])){3}\D?$|(?:^\D?|\.)0\d"
 )
 
 Find = Callable[[str], Iterable[patterns.Span]]
 
 
 class _Finder(NamedTuple):
-    kind: PrivateDataKind
     hint: int
     find: Find
+    column: int
+    placeholder: str
 
 
 class _Line(NamedTuple):
@@ -96,33 +99,41 @@ def residue(texts: Sequence[str]) -> pl.DataFrame:
     return frame.select(emails_left=emails.list.len(), ips_left=addresses.list.len())
 
 
-@cache
-def _finders() -> tuple[_Finder, ...]:
+def _finders(policy: PrivateData) -> list[_Finder]:
     from tier_assets.l1_filtered import private_data_kernel as kernel
 
-    return (
-        _Finder("key", kernel.TOKEN, patterns.keys),
-        _Finder("email", kernel.AT, patterns.emails),
-        _Finder("email", kernel.AT, patterns.spelled_emails),
-        _Finder("iban", kernel.ACCOUNT, patterns.accounts),
-        _Finder("card", kernel.CARD, patterns.cards),
-        _Finder("ip", kernel.DOTTED, patterns.ip_addresses),
-        _Finder("ip", kernel.COLONS, patterns.ipv6_addresses),
-        _Finder("phone", kernel.NUMBER, phone_numbers),
+    every: tuple[tuple[PrivateDataKind, int, Find], ...] = (
+        ("key", kernel.TOKEN, patterns.keys),
+        ("email", kernel.AT, patterns.emails),
+        ("email", kernel.AT, patterns.spelled_emails),
+        ("iban", kernel.ACCOUNT, patterns.accounts),
+        ("card", kernel.CARD, patterns.cards),
+        ("ip", kernel.DOTTED, patterns.ip_addresses),
+        ("ip", kernel.COLONS, patterns.ipv6_addresses),
+        ("phone", kernel.NUMBER, phone_numbers),
     )
+    return [
+        _Finder(hint, find, _KINDS.index(kind), policy.placeholder(kind))
+        for kind, hint, find in every
+        if kind in policy.kinds
+    ]
 
 
 def _by_rules(texts: Sequence[str], policy: PrivateData) -> Iterator[tuple[str, list[int]]]:
     from tier_assets.l1_filtered.private_data_kernel import BLOCK, byte_kinds, hinted_lines
 
-    finders = [finder for finder in _finders() if finder.kind in policy.kinds]
+    finders = _finders(policy)
     for chunk in chunks(texts):
         buffer = pack(chunk)
         lines: dict[int, list[_Line]] = {}
         for number, start, end, hint in hinted_lines(buffer.data, buffer.offsets, byte_kinds()).tolist():
             lines.setdefault(number, []).append(_Line(start, end, hint))
         for number, text in enumerate(chunk):
-            hinted = lines.get(number, [])
+            counts = [0] * len(COUNTS)
+            hinted = lines.get(number)
+            if hinted is None:
+                yield text, counts
+                continue
             if "key" in policy.kinds and any(line.hint & BLOCK for line in hinted):
                 without, blocks = _replaced(text, patterns.key_blocks(text), policy.key)
                 if blocks:
@@ -130,8 +141,7 @@ def _by_rules(texts: Sequence[str], policy: PrivateData) -> Iterator[tuple[str, 
                     counts[_KINDS.index("key")] += blocks
                     yield masked, counts
                     continue
-            counts = [0] * len(COUNTS)
-            yield (_by_lines(buffer, number, hinted, finders, policy, counts) if hinted else text), counts
+            yield _by_lines(buffer, number, hinted, finders, counts), counts
 
 
 def _by_lines(
@@ -139,7 +149,6 @@ def _by_lines(
     number: int,
     lines: Sequence[_Line],
     finders: Sequence[_Finder],
-    policy: PrivateData,
     counts: list[int],
 ) -> str:
     """A text of the buffer with its hinted lines masked; `counts` are added to."""
@@ -148,7 +157,7 @@ def _by_lines(
     for line in lines:
         parts.append(str(data[done : line.start], "utf-8"))
         chosen = [finder for finder in finders if finder.hint & line.hint]
-        parts.append(_masked(str(data[line.start : line.end], "utf-8"), _tail(parts), chosen, policy, counts))
+        parts.append(_masked(str(data[line.start : line.end], "utf-8"), _tail(parts), chosen, counts))
         done = line.end
     return "".join((*parts, str(data[done : buffer.offsets[number + 1]], "utf-8")))
 
@@ -164,19 +173,21 @@ def _tail(parts: Sequence[str]) -> str:
     return "".join(reversed(kept))
 
 
-def _masked(line: str, before: str, finders: Sequence[_Finder], policy: PrivateData, counts: list[int]) -> str:
+def _masked(line: str, before: str, finders: Sequence[_Finder], counts: list[int]) -> str:
     """The line with placeholders. `before` is what precedes it, masked already; `counts` are added to."""
+    text, start = before + line, len(before)
     found = bool(finders)
     # A placeholder separates: what stood too close to something private may be seen only now. Each round takes digits or
     # an @ away, and placeholders have neither, so that there is a last one.
     while found:
         found = False
         for finder in finders:
-            spans = [(s - len(before), e - len(before)) for s, e in finder.find(before + line) if s >= len(before)]
-            line, number = _replaced(line, spans, policy.placeholder(finder.kind))
-            counts[_KINDS.index(finder.kind)] += number
-            found = found or number > 0
-    return line
+            spans = [span for span in finder.find(text) if span[0] >= start]
+            if spans:
+                text, number = _replaced(text, spans, finder.placeholder)
+                counts[finder.column] += number
+                found = True
+    return text[start:]
 
 
 def _replaced(text: str, spans: Iterable[patterns.Span], placeholder: str) -> tuple[str, int]:

@@ -12,7 +12,7 @@ from tier_assets.text.compiled import compiled, inlined
 AT, DOTTED, COLONS, NUMBER, CARD, ACCOUNT, TOKEN, BLOCK = 1, 2, 4, 8, 16, 32, 64, 128
 """Hints: an `@` or a bracket before "at"; four numbers with dots; two colons in a row or three between hexadecimal digits;
 7 digits that only separators part; 12 of them; two letters and two digits at the start of a word; 16 characters of a
-token with a digit, or the start of a key of AWS; the word PRIVATE."""
+token with a digit, or the start of a key of AWS or of Hugging Face, which may have none; the word PRIVATE."""
 
 _DIGIT, _LETTER, _SEPARATOR, _HEX, _JOINER, _SIGN, _BREAK = 1, 2, 4, 8, 16, 32, 64
 _NUMBER_DIGITS, _CARD_DIGITS, _TOKEN_CHARS = 7, 12, 16
@@ -21,6 +21,7 @@ _MAX_GAP = 9
 _MAX_HEX = 4
 _DOT, _COLON, _AT = 0x2E, 0x3A, 0x40
 _SPACE, _SMALL_A, _SMALL_T, _CASE = 0x20, 0x61, 0x74, 0x20
+_UNDERSCORE, _SMALL_F, _SMALL_H = 0x5F, 0x66, 0x68
 _A, _I, _K, _P, _R, _S, _V = 0x41, 0x49, 0x4B, 0x50, 0x52, 0x53, 0x56
 
 
@@ -33,7 +34,7 @@ def byte_kinds() -> NDArray[np.uint8]:
         (" ().-/", _SEPARATOR),
         ("0123456789abcdefABCDEF", _HEX),
         ("-+/=~", _JOINER),
-        ("@:([{I", _SIGN),
+        ("@:([{I_", _SIGN),
         ("\n", _BREAK),
     ):
         kinds[[ord(character) for character in characters]] |= flag
@@ -54,8 +55,10 @@ def _of_sign(data: NDArray[np.uint8], at: int, start: int, end: int) -> int:
         return AT
     if at + 4 >= end:
         return 0
-    if at < start + 2 and byte in (_I, _COLON):
+    if at < start + 2 and byte in (_I, _COLON, _UNDERSCORE):
         return 0
+    if byte == _UNDERSCORE:
+        return TOKEN if data[at - 2] == _SMALL_H and data[at - 1] == _SMALL_F else 0
     if byte == _I:
         if data[at - 2] == _P and data[at - 1] == _R and data[at + 1] == _V:
             return BLOCK

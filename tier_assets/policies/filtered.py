@@ -178,7 +178,7 @@ class Contamination(Section):
     benchmarks: tuple[str, ...] = value(
         (), "files and folders of benchmark items, relative to the home; none: no check", STRATA
     )
-    ngram: int = value(7, "consecutive words that a text and an item must share to be compared", STRATA, ge=3, le=13)
+    ngram: int = value(5, "consecutive words that a text and an item must share to be compared", STRATA, ge=3, le=13)
     min_item_words: int = value(8, "items of fewer words are not searched for: they are ordinary speech", STRATA, ge=1)
     min_words: int = value(
         10, "an item counts as repeated from so many words in shared runs, a shorter one only as a whole", STRATA, ge=1

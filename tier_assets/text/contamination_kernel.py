@@ -173,16 +173,25 @@ def overlaps(
     posting_places: NDArray[np.int32],
     item_words: NDArray[np.uint64],
     item_starts: NDArray[np.int64],
+    max_gap: int,
 ) -> NDArray[np.int64]:
     """One row per text and item that share an n-gram: text, item, words of the text, words of the item in shared runs.
 
-    A run is `ngram` or more consecutive words of both. `longest`: bytes of the longest text.
+    A run is `ngram` or more consecutive words of both. Runs count together where at most `max_gap` words of the text lie
+    between one and the next, and the words are those of the place with most: of the item or of the text, whichever are
+    fewer, as the item may say twice what the text says once. `longest`: bytes of the longest text.
     """
     texts = offsets.shape[0] - 1
     words, hashes = np.empty(longest + 1, np.uint64), np.empty(longest + 1, np.uint64)
-    covered = np.zeros(item_starts.shape[0] - 1, np.int64)
-    seen = np.full(item_words.shape[0], -1, np.int64)
-    touched = np.empty(item_starts.shape[0] - 1, np.int32)
+    # By item: the place that its runs are at, counted over all texts and items from 1; where that ends; its words of the
+    # item and of the text; the most words of a place of this text. By word of an item: the last place that had it.
+    items_count = item_starts.shape[0] - 1
+    current, ends = np.zeros(items_count, np.int64), np.zeros(items_count, np.int64)
+    covered, repeated = np.zeros(items_count, np.int64), np.zeros(items_count, np.int64)
+    most = np.zeros(items_count, np.int64)
+    seen = np.zeros(item_words.shape[0], np.int64)
+    touched = np.empty(items_count, np.int32)
+    places = 0
     shift = np.uint64(64 - filter_bits)
     out = np.empty((64, _COLUMNS), np.int64)
     rows = 0
@@ -201,23 +210,29 @@ def overlaps(
                 # A run is followed once, from where it begins.
                 if place and at > item_starts[item] and words[place - 1] == item_words[at - 1]:
                     continue
+                if most[item] == 0:
+                    touched[items] = item
+                    items += 1
+                if most[item] == 0 or place > ends[item] + max_gap:
+                    places += 1
+                    current[item], covered[item], repeated[item], ends[item] = places, 0, 0, place
                 here = place
                 while at < item_starts[item + 1] and here < count and words[here] == item_words[at]:
-                    if seen[at] != text:
-                        seen[at] = text
-                        if covered[item] == 0:
-                            touched[items] = item
-                            items += 1
+                    if seen[at] != current[item]:
+                        seen[at] = current[item]
                         covered[item] += 1
                     at += 1
                     here += 1
+                repeated[item] += max(0, here - max(place, ends[item]))
+                ends[item] = max(here, ends[item])
+                most[item] = max(most[item], min(covered[item], repeated[item]))
         if rows + items > out.shape[0]:
             larger = np.empty((2 * (rows + items), _COLUMNS), np.int64)
             larger[:rows] = out[:rows]
             out = larger
         for index in range(items):
             item = touched[index]
-            out[rows, 0], out[rows, 1], out[rows, 2], out[rows, 3] = text, item, count, covered[item]
-            covered[item] = 0
+            out[rows, 0], out[rows, 1], out[rows, 2], out[rows, 3] = text, item, count, most[item]
+            most[item] = 0
             rows += 1
     return out[:rows].copy()

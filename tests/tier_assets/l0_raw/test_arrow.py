@@ -26,6 +26,12 @@ def test_every_row_is_a_document(tmp_path, form):
     assert [each.offset for each in found] == list(range(200))
 
 
+def test_a_stream_appended_to_another_is_read_too(tmp_path):
+    data = write(tmp_path / "a.arrow", TABLE, "stream").read_bytes()
+    (tmp_path / "b.arrow").write_bytes(data + data)
+    assert [each.offset for each in read(tmp_path / "b.arrow")] == list(range(400))
+
+
 def test_the_share_read_grows(tmp_path):
     shares = [share for share, _ in read_arrow(str(write(tmp_path / "a.arrow", TABLE, "stream")), RawPolicy())]
     assert shares == sorted(shares) and shares[0] == 0 < shares[-1] <= 1

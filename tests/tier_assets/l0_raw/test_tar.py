@@ -1,8 +1,10 @@
+import gzip
 import io
 import tarfile
 
 import pytest
 
+from tier_assets.l0_raw.compression import GZIP
 from tier_assets.l0_raw.streams import Stream
 from tier_assets.l0_raw.tar import Damage, TarMember, members
 
@@ -28,6 +30,19 @@ def test_members_of_every_format_are_read_in_their_order(form):
     found = read(packed({"a.txt": b"one", name: b"two", "c": b""}, form))
     assert [(each.path, data) for each, data in found] == [("a.txt", b"one"), (name, b"two"), ("c", b"")]
     assert found[0][0].offset == 0 and found[1][0].offset == 1024
+
+
+@pytest.mark.parametrize("pack", [bytes, gzip.compress])
+def test_an_archive_appended_to_another_is_read_too(pack):
+    """As `cat` joins them: tar itself ends at the first end mark without a word."""
+    data = pack(packed({"a": b"one"})) + pack(packed({"b": b"two"}))
+    stream = Stream(io.BytesIO(data), None if pack is bytes else GZIP)
+    found = [(each.offset, each.path, stream.read(each.size)) for each in members(stream)]
+    assert found == [(0, "a", b"one"), (10_240, "b", b"two")]
+
+
+def test_what_follows_an_end_mark_and_is_no_archive_is_damage():
+    assert read(packed({"a": b"one"}) + b"x" * 700)[-1] == (Damage(10_240, True), None)
 
 
 def test_a_member_that_nobody_reads_is_passed():

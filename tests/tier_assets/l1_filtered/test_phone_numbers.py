@@ -25,6 +25,10 @@ def found(text):
         "0341 8387176",
         "(08) 8747 6301",
         "0046 8 928 571 38",
+        "+7.301.127-82-50",
+        "8 (912) 345-02-34",
+        "(11) 96192-9561",
+        "01512 3451884",
     ],
 )
 def test_a_number_with_a_prefix_or_a_nations_form_is_found_by_itself(number):
@@ -33,10 +37,27 @@ def test_a_number_with_a_prefix_or_a_nations_form_is_found_by_itself(number):
 
 @pytest.mark.parametrize(
     "text",
-    ["Tel: {}", "Call me at {} please", "{} fax", "Telefon\n{}", "тел. {}", "电话:{}", "Téléphone : {}", "móvil {}"],
-)
+    ["Tel: {}", "Call me at {} please", "{} fax", "Telefon\n{}", "тел. {}", "电话:{}", "Téléphone : {}", "móvil {}",
+     "Volejte {}.", "Llame al {}.", "Mobilnr {}", "infolinia {}", "Κινητό: {}", "手机号{}", "연락처 {}", "phone_number={}",
+     "☎ {}"],
+)  # fmt: skip
 def test_a_local_number_is_found_where_a_word_says_so(text):
     assert found(text.format("467 3395")) == ["467 3395"]
+
+
+@pytest.mark.parametrize("text", ["请拨打{}咨询", "전화는{}번", "電話は{}へ"])
+def test_a_number_in_a_text_without_spaces_is_found(text):
+    assert found(text.format("+86 10 1234 7323")) == ["+86 10 1234 7323"]
+
+
+def test_a_prefix_and_an_area_in_one_pair_of_brackets_are_of_the_number():
+    assert found("Telefon: (06 1) 230 4798") == ["(06 1) 230 4798"]
+
+
+def test_a_word_for_a_number_of_something_else_holds_unless_a_telephone_is_named_after_it():
+    assert found("Bestellnummer 056 051 726, invoice no. 056 051 726, PMID: 0560 517 261") == []
+    assert found("Repellat ab id. Tel 0810704405") == ["0810704405"]
+    assert found("Part no. 12, phone 056 051 726") == ["056 051 726"]
 
 
 def test_the_bracket_before_a_number_is_not_its_own():
@@ -65,6 +86,10 @@ def test_the_bracket_before_a_number_is_not_its_own():
         "call 555-555-5555",
         "+ 100",
         "SKU 117023 45678",
+        "价格0123 456 789元",
+        "/list?id=0123-456-789",
+        "(2010) 123-4567",
+        "012 013 023 123",
     ],
 )
 def test_prices_dates_numbers_of_books_and_other_figures_are_no_telephone_numbers(text):

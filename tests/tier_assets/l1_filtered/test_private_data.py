@@ -107,7 +107,9 @@ def test_an_analyzer_takes_the_place_of_the_rules_and_of_its_overlapping_finding
 
 
 def test_residue_counts_what_a_rough_look_finds():
-    frame = residue(["a@b.de, c@d.org 189.114.111.55", "<EMAIL> you@example.com 10.0.0.1 3.2.1.1", ""])
+    frame = residue(
+        ["a@b.de, c@d.org 189.114.111.55", "<EMAIL> you@example.com 10.0.0.1 3.2.1.1 20.2.5.31 078.1.40.44", ""]
+    )
     assert frame.rows() == [(2, 1), (0, 0), (0, 0)]
 
 

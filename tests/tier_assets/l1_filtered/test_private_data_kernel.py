@@ -36,6 +36,8 @@ def hints_of(*texts):
         ("abcdefghijklmno1", TOKEN),
         ("1abcdefghijklmno", TOKEN),
         ("AKIAabc", TOKEN),
+        ("hf_abcdef", TOKEN),
+        ("half_abcdef", 0),
         ("a PRIVATE KEY", BLOCK),
         ("plain words, a:b and c.d", 0),
         ("1234x567", 0),

@@ -57,6 +57,40 @@ def test_an_item_with_a_word_replaced_here_and_there_is_found():
     assert hit(PAGE.format(changed))["run_words"] == 19
 
 
+@pytest.mark.parametrize(
+    "changed",
+    [
+        DUCKS.replace(" ", "&nbsp;").replace("'", "&#39;"),
+        DUCKS.replace("'", "&amp;rsquo;"),
+        DUCKS.replace("fi", "\ufb01"),
+    ],
+)
+def test_what_html_and_typesetting_leave_in_a_text_does_not_matter(changed):
+    item = Item("b", "1", DUCKS.replace("breakfast", "a first\u00ad breakfast"))
+    assert (
+        hit(PAGE.format(changed.replace("breakfast", "a \ufb01rst breakfast")), build([item], Contamination()))["share"]
+        == 1
+    )
+
+
+def test_an_item_with_every_seventh_word_replaced_is_found():
+    changed = " ".join("another" if number % 7 == 6 else word for number, word in enumerate(DUCKS.split()))
+    assert hit(PAGE.format(changed))["run_words"] == 18
+
+
+def test_phrases_far_apart_in_a_long_page_are_no_repetition():
+    first, second = DUCKS.split()[:5], DUCKS.split()[-8:]
+    near, far = (" ".join([*first, *["word"] * gap, *second]) for gap in (20, 21))
+    assert hit(near)["run_words"] == 13
+    assert hit(far)["item"] is None
+
+
+def test_what_an_item_says_twice_and_a_text_once_counts_once():
+    item = "The number of people who smoke, divided by the number of people who live here, is a rate."
+    index = build([Item("b", "1", item)], Contamination())
+    assert hit("Of the number of people who came we have no idea.", index)["item"] is None
+
+
 def test_a_few_words_in_common_are_no_repetition():
     assert hit(PAGE.format("She eats three for breakfast and sells the rest."))["item"] is None
 
@@ -97,17 +131,22 @@ def test_without_items_nothing_is_found():
     assert hit(DUCKS, build([], Contamination()))["item"] is None
 
 
-LETTERS = st.lists(st.sampled_from("ab"), max_size=40)
+# Too few for words of the text between two runs to matter.
+LETTERS = st.lists(st.sampled_from("ab"), max_size=20)
 
 
 @given(LETTERS, LETTERS)
 def test_the_words_found_are_those_in_runs_that_both_have(text, item):
     """Against the definition, on texts of two words, in which runs overlap and repeat."""
     policy = Contamination(ngram=3, min_item_words=3, min_words=1, min_share=0.001)
-    grams = {tuple(text[at : at + 3]) for at in range(len(text) - 2)}
-    covered = {at + step for at in range(len(item) - 2) if tuple(item[at : at + 3]) in grams for step in range(3)}
+    grams = [{tuple(words[at : at + 3]) for at in range(len(words) - 2)} for words in (text, item)]
+    common = set.intersection(*grams)
+    covered = [
+        {at + step for at in range(len(words) - 2) if tuple(words[at : at + 3]) in common for step in range(3)}
+        for words in (text, item)
+    ]
     found = hit(" ".join(text), build([Item("b", "1", " ".join(item))], policy))
-    assert (found["run_words"] or 0) == len(covered)
+    assert (found["run_words"] or 0) == min(map(len, covered))
 
 
 def rows_of(path):
@@ -125,9 +164,9 @@ def test_inserted_questions_are_found_in_every_mode_and_clean_pages_pass(test_da
     rows = rows_of(test_data / "benchmarks" / "contaminated_docs.jsonl.zst")
     found = find([row["text"] for row in rows], questions)["item"].is_not_null()
     modes = Counter(row.get("mode", "clean") for row, bad in zip(rows, found, strict=True) if bad)
-    assert modes.pop("every 9th word replaced") >= 54
     assert modes == {
         "verbatim": 60, "verbatim+answer": 60, "first 60% of the words": 60, "changed case, spaces and punctuation": 60,
+        "every 9th word replaced": 60,
     }  # fmt: skip
 
 

@@ -55,15 +55,23 @@ def test_the_bitmap_has_the_bits_that_the_highest_bits_of_the_keys_name():
     assert np.flatnonzero(np.unpackbits(bitmap(keys, 10), bitorder="little")).tolist() == [0, 5, 1023]
 
 
-def test_each_text_and_item_that_share_a_run_are_a_row():
+def overlapping(texts, max_gap):
     index = build(
         [Item("b", "1", "a b c d e f"), Item("b", "2", "x y z"), Item("b", "3", "d e f")],
         Contamination(ngram=3, min_item_words=3),
     )
-    buffer = pack(["q a b c q d e f", "", "a b d e", "x y z x y z"])
-    found = overlaps(
+    buffer = pack(texts)
+    return overlaps(
         buffer.data, buffer.offsets, _kinds(), buffer.longest, 3, index.filter_bits, index.bitmap, index.keys,
-        index.first, index.posting_items, index.posting_places, index.words, index.starts,
-    )  # fmt: skip
+        index.first, index.posting_items, index.posting_places, index.words, index.starts, max_gap,
+    ).tolist()  # fmt: skip
+
+
+def test_each_text_and_item_that_share_a_run_are_a_row():
     # text, item, words of the text, words of the item in shared runs: each counts once, however often it is repeated.
-    assert found.tolist() == [[0, 0, 8, 6], [0, 2, 8, 3], [3, 1, 6, 3]]
+    found = overlapping(["q a b c q d e f", "", "a b d e", "x y z x y z"], 1)
+    assert found == [[0, 0, 8, 6], [0, 2, 8, 3], [3, 1, 6, 3]]
+
+
+def test_runs_with_more_words_between_them_are_of_different_places_and_the_place_with_most_words_counts():
+    assert overlapping(["a b c q q d e f", "a b c q q b c d e"], 1) == [[0, 0, 8, 3], [0, 2, 8, 3], [1, 0, 9, 4]]
