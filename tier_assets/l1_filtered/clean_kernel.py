@@ -242,7 +242,7 @@ def _same_lower(data: NDArray[np.uint8], at: int, end: int, wanted: NDArray[np.u
 @inlined
 def _pair(first: np.uint8, second: np.uint8) -> int:
     """A number below 1024 for two bytes, in which case does not show."""
-    return ((first | 0x20) * 33 ^ (second | 0x20)) & _PAIRS
+    return int(((first | 0x20) * 33 ^ (second | 0x20)) & _PAIRS)
 
 
 @compiled
