@@ -137,15 +137,15 @@ def judge(signals: pl.DataFrame, *, policy: FilteredPolicy) -> pl.DataFrame:
     least = (policy.min_language_score, _special(policy, "min_language_score"))
     verdicts, first = _verdicts(least, policy.languages, tuple(rules(policy)))
     judged = signals.with_columns(first.alias(_FIRST))
-    names = pl.Series([verdict.rule for verdict in verdicts])
-    reasons = pl.Series([verdict.reason.value for verdict in verdicts])
-    number = judged[_FIRST]
-    return judged.select(
-        reasons.gather(number).alias("drop_reason"),
-        names.gather(number).alias("rule"),
-        # Only of those that are the first anywhere: most rules drop no page of a part.
-        *(_said(name, {at: getattr(verdicts[at], name) for at in number.unique().drop_nulls()}) for name in _NUMBERS),
+    numbers = judged[_FIRST].to_list()
+    firsts = [None if number is None else verdicts[number] for number in numbers]
+    # Only of those that are the first anywhere: most rules drop no page of a part.
+    said = judged.select(
+        _said(name, {at: getattr(verdicts[at], name) for at in {*numbers} - {None}}) for name in _NUMBERS
     )
+    return said.insert_column(
+        0, pl.Series("drop_reason", [verdict and verdict.reason.value for verdict in firsts], pl.String)
+    ).insert_column(1, pl.Series("rule", [verdict and verdict.rule for verdict in firsts], pl.String))
 
 
 @lru_cache(maxsize=8)
