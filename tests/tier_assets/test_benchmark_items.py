@@ -41,7 +41,7 @@ def test_a_line_is_an_item_and_its_file_names_what_it_does_not(folder, tmp_path)
 
 
 def test_compressed_files_are_read_and_other_files_are_not(folder, tmp_path):
-    (folder / "a.jsonl.gz").write_bytes(gzip.compress(lines({"text": "One?"}).encode()))
+    (folder / "a.jsonl.gz").write_bytes(gzip.compress(lines({"text": "One?"}).encode(), mtime=0))
     two_frames = [zstandard.compress(lines({"text": text}).encode()) for text in ("Two?", "Three?")]
     (folder / "b.jsonl.zst").write_bytes(b"".join(two_frames))
     (folder / "README.md").write_text("no item")
@@ -104,7 +104,7 @@ def test_a_bad_line_is_named(folder, tmp_path, data, complaint):
 @pytest.mark.parametrize(
     ("name", "data"),
     [
-        ("a.jsonl.gz", gzip.compress(b'{"text": "One?"}\n' * 2000)[:-20]),
+        ("a.jsonl.gz", gzip.compress(b'{"text": "One?"}\n' * 2000, mtime=0)[:-20]),
         ("a.jsonl.gz", b"plain"),
         ("a.jsonl.zst", b"plain"),
         ("a.jsonl.zst", zstandard.compress(lines(*({"text": f"{n} {n**9}"} for n in range(2000))).encode())[:-2000]),

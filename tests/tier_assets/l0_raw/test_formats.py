@@ -48,13 +48,13 @@ WHOLE = {
     ".arrow": arrowed(),
 }
 PACKED = {
-    ".arc.gz": gzip.compress(ARC),
-    ".csv.gz": gzip.compress(WHOLE[".csv"]),
+    ".arc.gz": gzip.compress(ARC, mtime=0),
+    ".csv.gz": gzip.compress(WHOLE[".csv"], mtime=0),
     ".csv.zst": zstandard.ZstdCompressor().compress(WHOLE[".csv"]),
-    ".tsv.gz": gzip.compress(WHOLE[".tsv"]),
+    ".tsv.gz": gzip.compress(WHOLE[".tsv"], mtime=0),
     ".tsv.zst": zstandard.ZstdCompressor().compress(WHOLE[".tsv"]),
-    ".tar.gz": gzip.compress(WHOLE[".tar"]),
-    ".tgz": gzip.compress(WHOLE[".tar"]),
+    ".tar.gz": gzip.compress(WHOLE[".tar"], mtime=0),
+    ".tgz": gzip.compress(WHOLE[".tar"], mtime=0),
     ".tar.zst": zstandard.ZstdCompressor().compress(WHOLE[".tar"]),
 }
 
@@ -94,8 +94,8 @@ def test_an_empty_file_is_empty(read, ending):
 @pytest.mark.parametrize(
     "name, data, note",
     [
-        ("a.csv", gzip.compress(b"text"), "is gzip, not CSV as its ending says"),
-        ("a.tar", gzip.compress(b"text"), "is gzip, not tar as its ending says"),
+        ("a.csv", gzip.compress(b"text", mtime=0), "is gzip, not CSV as its ending says"),
+        ("a.tar", gzip.compress(b"text", mtime=0), "is gzip, not tar as its ending says"),
         ("a.zip", b"PAR1", "is Parquet, not zip as its ending says"),
         ("a.jsonl", b"%PDF-1.7", "is PDF, not JSONL as its ending says"),
         ("a.jsonl", tarred(), "is tar, not JSONL as its ending says"),

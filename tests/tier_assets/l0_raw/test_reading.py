@@ -69,10 +69,10 @@ def test_every_format_is_read_by_its_ending(read, tmp_path, entry):
     outcome = read(
         {
             "a.warc": entry(b"warc"),
-            "b.warc.gz": gzip.compress(entry(b"warc.gz")),
-            "c.warc.wet.gz": gzip.compress(entry(b"wet", kind="conversion")),
+            "b.warc.gz": gzip.compress(entry(b"warc.gz"), mtime=0),
+            "c.warc.wet.gz": gzip.compress(entry(b"wet", kind="conversion"), mtime=0),
             "d.jsonl": line("jsonl"),
-            "e.jsonl.gz": gzip.compress(line("gz")),
+            "e.jsonl.gz": gzip.compress(line("gz"), mtime=0),
             "e.jsonl.zst": packed,
             "e2.jsonl.zst": b"\x50\x2a\x4d\x18\x04\x00\x00\x00abcd" + packed,
             "f.parquet": (tmp_path / "f.parquet").read_bytes(),
@@ -106,7 +106,7 @@ def test_a_dropped_line_is_a_decision_without_its_text(read):
     "name, data, measure, note",
     [
         ("a.jsonl", b"", "files_empty", "a.jsonl: empty"),
-        ("a.jsonl.gz", gzip.compress(b""), "files_empty", "a.jsonl.gz: empty"),
+        ("a.jsonl.gz", gzip.compress(b"", mtime=0), "files_empty", "a.jsonl.gz: empty"),
         (
             "a.warc.gz",
             b"<html></html>",
@@ -114,13 +114,23 @@ def test_a_dropped_line_is_a_decision_without_its_text(read):
             "a.warc.gz: is something else, not gzip as its ending says",
         ),
         ("a.warc", b"filedesc://a.arc", "files_unreadable", "a.warc: is ARC, not WARC as its ending says"),
-        ("a.warc", gzip.compress(b"WARC/"), "files_unreadable", "a.warc: is gzip, not WARC as its ending says"),
-        ("a.warc.gz", gzip.compress(b"filedesc://"), "files_unreadable", "a.warc.gz: is no WARC file"),
+        (
+            "a.warc",
+            gzip.compress(b"WARC/", mtime=0),
+            "files_unreadable",
+            "a.warc: is gzip, not WARC as its ending says",
+        ),
+        ("a.warc.gz", gzip.compress(b"filedesc://", mtime=0), "files_unreadable", "a.warc.gz: is no WARC file"),
         ("a.jsonl", b"PAR1....", "files_unreadable", "a.jsonl: is Parquet, not JSONL as its ending says"),
         ("a.parquet", b"PAR1", "files_unreadable", "a.parquet: is no Parquet file that can be read"),
         ("a.xyz", b"x", "files_unreadable", "a.xyz: is of no kind that can be read, judging by its ending"),
         ("a.warc.gz", b"\x1f\x8b", "files_truncated", "a.warc.gz: truncated at byte 2"),
-        ("a.jsonl.gz", gzip.compress(b'{"text": "a"}')[:-1], "files_truncated", "a.jsonl.gz: truncated at byte"),
+        (
+            "a.jsonl.gz",
+            gzip.compress(b'{"text": "a"}', mtime=0)[:-1],
+            "files_truncated",
+            "a.jsonl.gz: truncated at byte",
+        ),
     ],
 )
 def test_a_file_that_is_wrong_as_a_whole_is_measured_and_named(read, name, data, measure, note):
@@ -145,7 +155,7 @@ def test_no_files_are_no_rows(read):
 
 def test_progress_is_reported_in_bytes_and_ends_at_the_total(read):
     calls = []
-    files = {"a.jsonl": line("a") * 3, "b.jsonl.gz": gzip.compress(line("b"))}
+    files = {"a.jsonl": line("a") * 3, "b.jsonl.gz": gzip.compress(line("b"), mtime=0)}
     outcome = read(files, report=lambda *call: calls.append(call))
     total = sum(len(data) for data in files.values())
     assert calls == sorted(calls)
@@ -171,7 +181,7 @@ def test_the_card_of_a_dataset_licenses_the_rows_that_state_none(read):
 
 def test_what_an_index_or_manifest_misses_is_measured_and_named(read, entry):
     files = {
-        "a.warc.gz": gzip.compress(entry(b"one")),
+        "a.warc.gz": gzip.compress(entry(b"one"), mtime=0),
         "a.cdxj": b'e 2026 {"filename": "a.warc.gz", "offset": 0}\ne 2026 {"filename": "a.warc.gz", "offset": 999}\n',
         "b.jsonl": line("one"),
         "manifest.json": b'{"files": [{"name": "b.jsonl", "records": 2}]}',
