@@ -139,13 +139,12 @@ def judge(signals: pl.DataFrame, *, policy: FilteredPolicy) -> pl.DataFrame:
     judged = signals.with_columns(first.alias(_FIRST))
     numbers = judged[_FIRST].to_list()
     firsts = [None if number is None else verdicts[number] for number in numbers]
-    # Only of those that are the first anywhere: most rules drop no page of a part.
-    said = judged.select(
-        _said(name, {at: getattr(verdicts[at], name) for at in {*numbers} - {None}}) for name in _NUMBERS
+    return judged.select(
+        pl.Series("drop_reason", [verdict and verdict.reason.value for verdict in firsts], pl.String),
+        pl.Series("rule", [verdict and verdict.rule for verdict in firsts], pl.String),
+        # Only of those that are the first anywhere: most rules drop no page of a part.
+        *(_said(name, {at: getattr(verdicts[at], name) for at in {*numbers} - {None}}) for name in _NUMBERS),
     )
-    return said.insert_column(
-        0, pl.Series("drop_reason", [verdict and verdict.reason.value for verdict in firsts], pl.String)
-    ).insert_column(1, pl.Series("rule", [verdict and verdict.rule for verdict in firsts], pl.String))
 
 
 @lru_cache(maxsize=8)

@@ -116,6 +116,15 @@ def test_the_language_comes_first_then_repetition_then_quality():
     assert verdict(**broken | {"duplicate_line_ratio": 0.0})[1] == "min_words"
 
 
+@pytest.mark.parametrize("documents", [0, 1, 3])
+def test_there_is_a_row_for_each_document_when_none_breaks_a_rule(documents):
+    row = {column.name: 0.0 for column in FILTER_SIGNALS} | GOOD
+    verdicts = judge(pl.DataFrame([row] * 3).head(documents), policy=POLICY)
+    assert verdicts.columns == ["drop_reason", "rule", "value", "threshold"]
+    assert verdicts.height == documents
+    assert verdicts.null_count().row(0) == (documents,) * 4
+
+
 def test_a_document_without_a_language_scores_zero():
     assert verdict(language=None, language_score=None) == ("language", "min_language_score", 0.0, 0.65)
 
