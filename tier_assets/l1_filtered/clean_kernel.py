@@ -24,7 +24,17 @@ CLEAN_COUNTERS = {
 """Columns of the counters of `clean`, in order, and their meaning."""
 
 _LONG, _UNPUNCTUATED, _FEW, _JAVASCRIPT, _NOTICE, _LOREM, _CURLY, _SENTENCES, _COLUMNS = range(9)
-_NEWLINE, _DOT, _OPEN, _CLOSE, _ZERO, _NINE, _BRACE, _PLAIN = 0x0A, 0x2E, 0x5B, 0x5D, 0x30, 0x39, 0x7B, 0x80
+_NEWLINE, _SPACE, _DOT, _OPEN, _CLOSE, _ZERO, _NINE, _BRACE, _PLAIN = (
+    0x0A,
+    0x20,
+    0x2E,
+    0x5B,
+    0x5D,
+    0x30,
+    0x39,
+    0x7B,
+    0x80,
+)
 _ENDS = (_DOT, 0x3F, 0x21, 0x22, 0x27)
 _EDIT = np.frombuffer(b"[edit]", np.uint8)
 _NEEDED = np.frombuffer(b"[citation needed]", np.uint8)
@@ -32,6 +42,8 @@ _NEEDED = np.frombuffer(b"[citation needed]", np.uint8)
 _NO_STOPS = (0x22, 0x27, 0x2026, 0x2019, 0x201D, 0xBB, 0x203A, 0x300B, 0x300D, 0x300F, 0xFF02, 0xFF09, 0xFF63)
 _FULL_WIDTH = 0x3000
 _PAIRS = 1023
+_ONE, _7, _56 = np.uint64(1), np.uint64(7), np.uint64(56)
+_EACH, _HIGH = np.uint64(0x0101010101010101), np.uint64(0x8080808080808080)
 
 
 class Limits(NamedTuple):
@@ -50,6 +62,58 @@ def _code_point(data: NDArray[np.uint8], at: int) -> tuple[np.int64, int]:
     for step in range(1, width):
         point = (point << 6) | (np.int64(data[at + step]) & 0x3F)
     return point, width
+
+
+@inlined
+def _eight(data: NDArray[np.uint8], at: int) -> np.uint64:
+    """Eight bytes as a number, zeros behind the last; unsigned indices, so that it becomes one instruction."""
+    first = np.uint64(at)
+    if at + 8 <= data.shape[0]:
+        value = np.uint64(data[first])
+        for step in (1, 2, 3, 4, 5, 6, 7):
+            value |= np.uint64(data[first + np.uint64(step)]) << np.uint64(8 * step)
+        return value
+    value = np.uint64(0)
+    for step in range(data.shape[0] - at):
+        value |= np.uint64(data[first + np.uint64(step)]) << np.uint64(8 * step)
+    return value
+
+
+@inlined
+def _bytes_like(value: np.uint64, byte: int) -> np.uint64:
+    """The high bit of the first of eight bytes that is `byte`, perhaps of later ones, but of none if none is."""
+    value ^= np.uint64(byte) * _EACH
+    return (value - _EACH) & ~value & _HIGH
+
+
+@inlined
+def _before(marked: np.uint64) -> np.uint64:
+    """Of eight bytes those below the lowest high bit that is on, as ones; all if none is."""
+    return ((marked & (~marked + _ONE)) >> _7) - _ONE
+
+
+@inlined
+def _size(bytes_as_ones: np.uint64) -> int:
+    return int(np.int64(((bytes_as_ones & _EACH) * _EACH) >> _56))
+
+
+@compiled
+def _line(data: NDArray[np.uint8], at: int, end: int) -> tuple[int, bool, bool]:
+    """Where the line that starts at `at` ends, and whether an opening bracket or a brace is in it."""
+    brackets, braces = np.uint64(0), np.uint64(0)
+    while at < end:
+        value = _eight(data, at)
+        line = _before(_bytes_like(value, _NEWLINE))
+        if end - at < 8:
+            line &= (_ONE << np.uint64(8 * (end - at))) - _ONE
+        value &= line
+        brackets |= _bytes_like(value, _OPEN)
+        braces |= _bytes_like(value, _BRACE)
+        if line != ~np.uint64(0):
+            at += _size(line)
+            break
+        at += 8
+    return at, brackets != 0, braces != 0
 
 
 @inlined
@@ -77,24 +141,42 @@ def _content(data: NDArray[np.uint8], start: int, end: int, flags: NDArray[np.ui
 
 
 @compiled
-def _words(data: NDArray[np.uint8], start: int, end: int, flags: NDArray[np.uint8], limits: Limits) -> tuple[int, int]:
-    """Words of a line, and characters of the longest.
-
-    A character of a script written without spaces is a word by itself. A line too short for a word that is too long is
-    read until it has words enough.
-    """
-    count, length, longest = 0, 0, 0
-    brief = end - start <= limits.word_chars
+def _is_long(data: NDArray[np.uint8], start: int, end: int, flags: NDArray[np.uint8], chars: int) -> bool:
+    """Whether a line has a word of more than `chars` characters."""
     at = start
-    while at < end and not (brief and count >= limits.words):
+    while end - at > chars:
+        # Without a space among so many bytes, all characters count; else it goes on behind the last one.
+        space = at + chars
+        while space > at and data[space] != _SPACE:
+            space -= 1
+        if space == at:
+            break
+        at = space + 1
+    if end - at <= chars:
+        return False
+    at, length = start, 0
+    while at < end:
+        point, width = _code_point(data, at)
+        length = 0 if flags[point] & (SPACE | ALONE) else length + 1
+        if length > chars:
+            return True
+        at += width
+    return False
+
+
+@compiled
+def _has_words(data: NDArray[np.uint8], start: int, end: int, flags: NDArray[np.uint8], words: int) -> bool:
+    """Whether a line has so many words. A character of a script written without spaces is a word by itself."""
+    count, length = 0, 0
+    at = start
+    while at < end and count < words:
         point, width = _code_point(data, at)
         kind = flags[point]
         at += width
         alone, part = kind & ALONE != 0, kind & (SPACE | ALONE) != 0
         count += alone + (part and length > 0)
         length = 0 if part else length + 1
-        longest = max(longest, length)
-    return count + (length > 0), longest
+    return count + (length > 0) >= words
 
 
 @inlined
@@ -157,6 +239,30 @@ def _same_lower(data: NDArray[np.uint8], at: int, end: int, wanted: NDArray[np.u
     return bool(step == wanted.shape[0])
 
 
+@inlined
+def _pair(first: np.uint8, second: np.uint8) -> int:
+    """A number below 1024 for two bytes, in which case does not show."""
+    return int(((first | 0x20) * 33 ^ (second | 0x20)) & _PAIRS)
+
+
+@compiled
+def _steps(phrases: NDArray[np.uint8], starts: NDArray[np.int64]) -> tuple[NDArray[np.int64], int]:
+    """How far a window over a line may move on when a pair of bytes ends it; and the window: the shortest phrase.
+
+    As far as no phrase that starts in between is missed: Wu and Manber's search for several phrases at once.
+    """
+    window = starts[1]
+    for phrase in range(starts.shape[0] - 1):
+        window = min(window, starts[phrase + 1] - starts[phrase])
+    steps = np.full(_PAIRS + 1, window - 1)
+    for phrase in range(starts.shape[0] - 1):
+        for last in range(1, window):
+            first = starts[phrase] + last
+            pair = _pair(phrases[first - 1], phrases[first])
+            steps[pair] = min(steps[pair], window - 1 - last)
+    return steps, window
+
+
 @compiled
 def _phrases_in(
     data: NDArray[np.uint8],
@@ -164,23 +270,22 @@ def _phrases_in(
     end: int,
     phrases: NDArray[np.uint8],
     starts: NDArray[np.int64],
-    pairs: NDArray[np.uint8],
-) -> tuple[int, bool]:
-    """Which phrases a line holds, upper or lower case, bit i for phrase i, 2 for all beyond; and whether a '{'."""
-    found, brace = 0, False
-    before = 0
-    for at in range(start, end):
-        byte = data[at]
-        # Makes more alike than letters of two cases: `_same_lower` tells them apart.
-        lower = byte | 0x20
-        brace |= byte == _BRACE
-        pair = (before * 33 ^ lower) & _PAIRS
-        before = lower
-        if pairs[pair] and at > start:
+    steps: NDArray[np.int64],
+    window: int,
+) -> int:
+    """Which phrases a line holds, upper or lower case, bit i for phrase i, 2 for all beyond."""
+    found = 0
+    at = start + window - 1
+    while at < end:
+        step = steps[_pair(data[at - 1], data[at])]
+        if step == 0:
+            first = at - window + 1
             for phrase in range(starts.shape[0] - 1):
-                if _same_lower(data, at - 1, end, phrases[starts[phrase] : starts[phrase + 1]]):
+                if _same_lower(data, first, end, phrases[starts[phrase] : starts[phrase + 1]]):
                     found |= 1 << min(phrase, 2)
-    return found, brace
+            step = 1
+        at += step
+    return found
 
 
 @compiled
@@ -202,10 +307,15 @@ def _sentences(data: NDArray[np.uint8], start: int, end: int, flags: NDArray[np.
     count = 1
     at = start
     while at < end:
-        byte = data[at]
-        if byte < _PLAIN and not flags[byte] & TERMINAL:
-            at += 1
+        value = _eight(data, at)
+        # Of ASCII, only . ! and ? end a sentence.
+        odd = value & _HIGH | _bytes_like(value, _DOT) | _bytes_like(value, 0x21) | _bytes_like(value, 0x3F)
+        if odd == 0:
+            at += 8
             continue
+        at += _size(_before(odd))
+        if at >= end:
+            break
         point, width = _code_point(data, at)
         if (
             not flags[point] & TERMINAL
@@ -243,38 +353,28 @@ def clean(
     texts = offsets.shape[0] - 1
     counters = np.zeros((texts, _COLUMNS), np.int64)
     out, out_offsets = np.empty(data.shape[0] + texts + 1, np.uint8), np.zeros(texts + 1, np.int64)
-    pairs = np.zeros(_PAIRS + 1, np.uint8)
-    for phrase in range(phrase_starts.shape[0] - 1):
-        first = phrase_starts[phrase]
-        pairs[((phrases[first] | 0x20) * 33 ^ (phrases[first + 1] | 0x20)) & _PAIRS] = 1
+    steps, window = _steps(phrases, phrase_starts)
     to = 0
     for text in range(texts):
         row = counters[text]
         begun, end = to, offsets[text + 1]
-        at = start = offsets[text]
-        bracket = False
-        while at <= end:
-            if at < end and data[at] != _NEWLINE:
-                bracket |= data[at] == _OPEN
-                at += 1
-                continue
+        start = offsets[text]
+        while start < end:
+            at, cited, brace = _line(data, start, end)
             first, last = _content(data, start, at, flags)
-            cited, bracket = bracket, False
-            at += 1
-            start = at
+            start = at + 1
             if first == last:
                 continue
-            words, longest = _words(data, first, last, flags, limits)
-            if longest > limits.word_chars:
+            if _is_long(data, first, last, flags, limits.word_chars):
                 row[_LONG] += 1
                 continue
             stop = _copy(data, first, last, out, to, cited)
             if limits.punctuated and _unpunctuated(out, to, stop):
                 row[_UNPUNCTUATED] += 1
-            elif words < limits.words:
+            elif not _has_words(data, first, last, flags, limits.words):
                 row[_FEW] += 1
             else:
-                found, brace = _phrases_in(out, to, stop, phrases, phrase_starts, pairs)
+                found = _phrases_in(out, to, stop, phrases, phrase_starts, steps, window)
                 row[_LOREM] += found & 1
                 if found & 1:
                     to = _ended(out, stop)

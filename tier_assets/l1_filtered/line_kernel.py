@@ -11,7 +11,6 @@ from tier_assets.text.buffers import SPACE, TERMINAL
 from tier_assets.text.compiled import compiled, inlined
 
 LINE_COUNTERS = {
-    "runs": "runs of non-space",
     "line_chars": "characters, newlines apart",
     "line_breaks": "newlines",
     "lines": "what newlines separate, empty ones too",
@@ -28,11 +27,13 @@ LINE_COUNTERS = {
 }
 """Columns of `count_lines`, in order, and their meaning."""
 
-_RUNS, _CHARS, _BREAKS, _LINES, _BULLET, _ELLIPSIS_LINES, _CONTENT, _PUNCTUATED, _SHORT, _DUP, _DUP_CHARS = range(11)
-_PARAGRAPHS, _DUP_PARAGRAPHS, _DUP_PARAGRAPH_CHARS, _COLUMNS = range(11, 15)
+_CHARS, _BREAKS, _LINES, _BULLET, _ELLIPSIS_LINES, _CONTENT, _PUNCTUATED, _SHORT, _DUP, _DUP_CHARS = range(10)
+_PARAGRAPHS, _DUP_PARAGRAPHS, _DUP_PARAGRAPH_CHARS, _COLUMNS = range(10, 14)
 _NEWLINE, _DOT, _ELLIPSIS, _DASH, _BULLET_SIGN, _PLAIN = 0x0A, 0x2E, 0x2026, 0x2D, 0x2022, 0x80
 _SEED, _FACTOR, _MIX = np.uint64(0x243F6A8885A308D3), np.uint64(0x9E3779B97F4A7C15), np.uint64(0xC4CEB9FE1A85EC53)
-_29, _32, _8 = np.uint64(29), np.uint64(32), np.uint64(8)
+_ONE, _7, _8, _29, _32, _56 = (np.uint64(bits) for bits in (1, 7, 8, 29, 32, 56))
+_EACH, _HIGH = np.uint64(0x0101010101010101), np.uint64(0x8080808080808080)
+_ALL, _NEWLINES = ~np.uint64(0), np.uint64(0x0A0A0A0A0A0A0A0A)
 
 
 @inlined
@@ -46,29 +47,56 @@ def _code_point(data: NDArray[np.uint8], at: int) -> tuple[np.int64, int]:
 
 
 @inlined
-def _eight(data: NDArray[np.uint8], at: np.uint64) -> np.uint64:
-    """Eight bytes as a number; unsigned indices, so that it becomes one instruction."""
-    value = np.uint64(data[at])
-    for step in (1, 2, 3, 4, 5, 6, 7):
-        value |= np.uint64(data[at + np.uint64(step)]) << np.uint64(8 * step)
+def _eight(data: NDArray[np.uint8], at: int) -> np.uint64:
+    """Eight bytes as a number, zeros behind the last; unsigned indices, so that it becomes one instruction."""
+    first = np.uint64(at)
+    if at + 8 <= data.shape[0]:
+        value = np.uint64(data[first])
+        for step in (1, 2, 3, 4, 5, 6, 7):
+            value |= np.uint64(data[first + np.uint64(step)]) << np.uint64(8 * step)
+        return value
+    value = np.uint64(0)
+    for step in range(data.shape[0] - at):
+        value |= np.uint64(data[first + np.uint64(step)]) << np.uint64(8 * step)
     return value
 
 
+@inlined
+def _between(low: np.uint64, first: int, last: int) -> np.uint64:
+    """The high bit of each of eight bytes below 128 that is from `first` to `last`."""
+    return (low + np.uint64(0x80 - first) * _EACH) & ~(low + np.uint64(0x7F - last) * _EACH) & _HIGH
+
+
+@inlined
+def _count(bits: np.uint64) -> int:
+    """How many bytes have their lowest bit on, and no other."""
+    return int(np.int64((bits * _EACH) >> _56))
+
+
 @compiled
-def _hash(data: NDArray[np.uint8], start: int, end: int) -> np.uint64:
-    """Hash of some bytes, eight at a time."""
-    digest = _SEED + np.uint64(end - start)
-    at = start
-    while at + 8 <= end:
-        digest = (digest ^ _eight(data, np.uint64(at))) * _FACTOR
+def _line(data: NDArray[np.uint8], start: int, end: int) -> tuple[int, int, np.uint64]:
+    """Where the line that starts at `start` ends, how many of its bytes begin no character, and its hash."""
+    digest, behind, at = _SEED, 0, start
+    while True:
+        value = _eight(data, at)
+        breaks = value ^ _NEWLINES
+        breaks = (breaks - _EACH) & ~breaks & _HIGH
+        # The bytes before the first newline.
+        line = ((breaks & (~breaks + _ONE)) >> _7) - _ONE
+        if end - at < 8:
+            line &= (_ONE << np.uint64(8 * (end - at))) - _ONE
+        value &= line
+        if value & _HIGH:
+            behind += _count((value & ~(value << _ONE) & _HIGH) >> _7)
+        if line != _ALL:
+            break
+        digest = (digest ^ value) * _FACTOR
         digest ^= digest >> _32
         at += 8
-    value = np.uint64(0)
-    while at < end:
-        value = (value << _8) | np.uint64(data[at])
-        at += 1
-    digest = ((digest ^ value) ^ ((digest ^ value) >> _29)) * _MIX
-    return digest ^ (digest >> _32)
+    at += _count(line & _EACH)
+    digest ^= value ^ (np.uint64(at - start) << _56)
+    digest = (digest ^ (digest >> _29)) * _MIX
+    return at, behind, digest ^ (digest >> _32)
 
 
 @compiled
@@ -92,17 +120,20 @@ def _content(data: NDArray[np.uint8], start: int, end: int, flags: NDArray[np.ui
 
 @compiled
 def _count_line(
-    data: NDArray[np.uint8], start: int, end: int, flags: NDArray[np.uint8], short_chars: int, row: NDArray[np.int64]
-) -> tuple[np.uint64, int, bool]:
-    """Hash, characters and blankness of a line; its counters into `row`."""
-    chars = end - start
-    for at in range(start, end):
-        chars -= (data[at] & 0xC0) == _PLAIN
+    data: NDArray[np.uint8],
+    start: int,
+    end: int,
+    chars: int,
+    flags: NDArray[np.uint8],
+    short_chars: int,
+    row: NDArray[np.int64],
+) -> bool:
+    """Whether a line of so many characters has content; its counters into `row`."""
     begun, stop = _content(data, start, end, flags)
     row[_LINES] += 1
     row[_CHARS] += chars
     if begun == stop:
-        return np.uint64(0), chars, True
+        return False
     first, _ = _code_point(data, begun)
     tail = stop - 1
     while (data[tail] & 0xC0) == _PLAIN:
@@ -114,7 +145,7 @@ def _count_line(
     row[_CONTENT] += 1
     row[_PUNCTUATED] += (flags[last] & TERMINAL) != 0
     row[_SHORT] += chars <= short_chars
-    return _hash(data, start, end), chars, False
+    return True
 
 
 @compiled
@@ -147,7 +178,10 @@ def count_lines(
     out = np.zeros((texts, _COLUMNS), np.int64)
     most = 1
     for text in range(texts):
-        most = max(most, offsets[text + 1] - offsets[text] + 2)
+        lines = 1
+        for at in range(offsets[text], offsets[text + 1]):
+            lines += data[np.uint64(at)] == _NEWLINE
+        most = max(most, lines)
     hashes, lengths = np.empty(most, np.uint64), np.empty(most, np.int32)
     paragraph_hashes, paragraph_lengths = np.empty(most, np.uint64), np.empty(most, np.int32)
     size = 16
@@ -158,23 +192,11 @@ def count_lines(
     for text in range(texts):
         row = out[text]
         start, end = offsets[text], offsets[text + 1]
-        lines, paragraphs, inside, runs, spaced = 0, 0, False, 0, True
-        at = start
-        while at <= end:
-            if at < end and data[at] != _NEWLINE:
-                byte, width = data[at], 1
-                kind = flags[byte]
-                if byte >= _PLAIN:
-                    point, width = _code_point(data, at)
-                    kind = flags[point]
-                space = kind & SPACE != 0
-                runs += spaced and not space
-                spaced = space
-                at += width
-                continue
-            spaced = True
-            digest, chars, blank = _count_line(data, start, at, flags, short_chars, row)
-            if blank:
+        lines, paragraphs, inside = 0, 0, False
+        while start <= end:
+            at, behind, digest = _line(data, start, end)
+            chars = at - start - behind
+            if not _count_line(data, start, at, chars, flags, short_chars, row):
                 inside = False
             else:
                 hashes[lines], lengths[lines] = digest, chars
@@ -187,9 +209,8 @@ def count_lines(
                     paragraph_hashes[paragraphs], paragraph_lengths[paragraphs] = digest, chars
                     paragraphs += 1
                     inside = True
-            at += 1
-            start = at
-        row[_RUNS], row[_BREAKS] = runs, row[_LINES] - 1
+            start = at + 1
+        row[_BREAKS] = row[_LINES] - 1
         row[_DUP], row[_DUP_CHARS] = _seen_before(hashes, lengths, lines, table, base)
         base += lines
         row[_PARAGRAPHS] = paragraphs
@@ -197,4 +218,31 @@ def count_lines(
             paragraph_hashes, paragraph_lengths, paragraphs, table, base
         )
         base += paragraphs
+    return out
+
+
+@compiled
+def count_runs(data: NDArray[np.uint8], offsets: NDArray[np.int64], flags: NDArray[np.uint8]) -> NDArray[np.int64]:
+    """Runs of non-space of every text, int64[texts]: its words, without finding them."""
+    texts = offsets.shape[0] - 1
+    out = np.zeros(texts, np.int64)
+    for text in range(texts):
+        at, end = offsets[text], offsets[text + 1]
+        runs, spaced = 0, _ONE
+        while at < end:
+            value = _eight(data, at)
+            if value & _HIGH or at + 8 > end:
+                stop = min(at + 8, end)
+                while at < stop:
+                    point, width = _code_point(data, at)
+                    space = np.uint64(flags[point] & SPACE != 0)
+                    runs += int(spaced > space)
+                    spaced = space
+                    at += width
+                continue
+            spaces = (_between(value, 0x09, 0x0D) | _between(value, 0x1C, 0x20)) >> _7
+            runs += _count(~spaces & (spaces << _8 | spaced) & _EACH)
+            spaced = spaces >> _56
+            at += 8
+        out[text] = runs
     return out

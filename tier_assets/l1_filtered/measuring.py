@@ -56,7 +56,10 @@ _VERDICT = pl.Schema(
 _PRELOAD = (
     "tier_assets.l1_filtered.measuring",
     *(f"tier_assets.l1_filtered.html.{name}_kernel" for name in ("tag", "block", "choice", "list", "writing")),
-    *(f"tier_assets.l1_filtered.{name}_kernel" for name in ("word", "ngram", "line", "clean", "private_data")),
+    *(
+        f"tier_assets.l1_filtered.{name}_kernel"
+        for name in ("word", "punctuation", "ngram", "line", "clean", "private_data")
+    ),
     "tier_assets.text.minhash_kernel",
     "resources.text_classifier",
 )

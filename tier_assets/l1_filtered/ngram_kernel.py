@@ -16,15 +16,16 @@ NGRAM_COUNTERS = {
 
 _COLUMNS = 9
 _FACTOR = np.uint64(0x9E3779B97F4A7C15)
+_32 = np.uint64(32)
 _LAST = 2**31 - 2**24
 
 
-@compiled
-def _mask(entries: int) -> np.int64:
+@inlined
+def _size(entries: int) -> np.int64:
     size = np.int64(16)
-    while size < 3 * entries:
+    while size < entries:
         size *= 2
-    return size - 1
+    return size
 
 
 @inlined
@@ -51,6 +52,27 @@ def _find(table: NDArray[np.int32], keys: NDArray[np.uint64], base: int, mask: n
 
 
 @compiled
+def _suspects(hashes: NDArray[np.uint64], seen: NDArray[np.uint8], places: NDArray[np.int32]) -> int:
+    """Where 2-grams start that may repeat, into `places`: those that share a cell of `seen`. Returns how many.
+
+    Four in five are unique, and most of those are found out here without a search or a branch.
+    """
+    grams = hashes.shape[0] - 1
+    size = _size(8 * grams)
+    mask = np.uint64(size - 1)
+    seen[:size] = 0
+    for first in range(grams):
+        cell = (_key(hashes, first, 2) >> _32) & mask
+        # 0, then 1, then 3.
+        seen[cell] = (seen[cell] << 1 | 1) & 3
+    chosen = 0
+    for first in range(grams):
+        places[chosen] = first
+        chosen += seen[(_key(hashes, first, 2) >> _32) & mask] >> 1
+    return chosen
+
+
+@compiled
 def _top(
     hashes: NDArray[np.uint64],
     lengths: NDArray[np.int32],
@@ -59,22 +81,17 @@ def _top(
     keys: NDArray[np.uint64],
     base: int,
     scratch: NDArray[np.int32],
-) -> tuple[int, int]:
-    """Characters of the commonest n-gram in all its places, 0 if every one is unique; and how many distinct ones.
+    chosen: int,
+) -> tuple[int, int, int]:
+    """Characters of the commonest n-gram in all its places, 0 if every one is unique; how many distinct ones; and repeats.
 
-    An n-gram can only repeat where both the (n-1)-grams inside it do: `scratch[3]` says where those of the length before did,
-    and afterwards where these do.
+    The first `chosen` of `scratch[3]` are the places, in order, where n-grams start that may repeat; afterwards those
+    where they do, so many as is returned last.
     """
-    ids, counts, firsts, repeats, places = scratch[0], scratch[1], scratch[2], scratch[3], scratch[4]
-    grams = hashes.shape[0] - n + 1
-    mask = _mask(grams)
-    best, best_first, distinct, chosen = 1, 0, 0, 0
-    for first in range(grams):
-        places[chosen] = first
-        chosen += n == 2 or repeats[first] & repeats[first + 1]
-        ids[first] = 0
-    # Entry 0 stands for n-grams that cannot repeat. No branches from here on but the one of `_find`.
-    counts[0] = 0
+    ids, counts, firsts, places = scratch[0], scratch[1], scratch[2], scratch[3]
+    mask = _size(3 * chosen) - 1
+    best, best_first, distinct, repeats = 1, 0, 0, 0
+    # No branches but the one of `_find`.
     for place in range(chosen):
         first = places[place]
         key = _key(hashes, first, n)
@@ -84,22 +101,33 @@ def _top(
         entry = distinct if new else entry
         table[at] = base + entry
         keys[entry] = key
-        counts[entry + 1] = (0 if new else counts[entry + 1]) + 1
+        counts[entry] = (0 if new else counts[entry]) + 1
         firsts[entry] = first if new else firsts[entry]
         distinct += new
-        ids[first] = entry + 1
+        ids[place] = entry
     for entry in range(distinct):
-        if counts[entry + 1] > best:
-            best, best_first = counts[entry + 1], firsts[entry]
+        if counts[entry] > best:
+            best, best_first = counts[entry], firsts[entry]
     if best == 1:
-        return 0, distinct
-    for first in range(grams):
-        repeats[first] = counts[ids[first]] > 1
-    repeats[grams] = 0
+        return 0, distinct, 0
+    for place in range(chosen):
+        places[repeats] = places[place]
+        repeats += counts[ids[place]] > 1
     chars = n - 1
     for step in range(n):
         chars += lengths[best_first + step]
-    return chars * best, distinct
+    return chars * best, distinct, repeats
+
+
+@compiled
+def _longer(places: NDArray[np.int32], repeats: int) -> int:
+    """Leaves of the places where n-grams repeat those where the next one does too: a longer n-gram can only repeat there."""
+    chosen = 0
+    for place in range(repeats - 1):
+        following = places[place + 1] == places[place] + 1
+        places[chosen] = places[place]
+        chosen += following
+    return chosen
 
 
 @compiled
@@ -110,36 +138,31 @@ def _duplicated(
     table: NDArray[np.int32],
     keys: NDArray[np.uint64],
     base: int,
-    repeats: NDArray[np.int32],
+    places: NDArray[np.int32],
 ) -> tuple[int, int]:
     """Characters of n-grams seen before, each stepped over as a whole; and how many distinct ones were looked at.
 
-    `repeats` says where a 4-gram that occurs again starts: only n-grams made of such can.
+    `places` says where 4-grams that occur again start: only n-grams made of such can.
     """
-    words = hashes.shape[0]
-    mask = _mask(words)
-    chars, distinct, first, repeating = 0, 0, 0, 0
-    while first + n <= words:
-        # `repeating`: how many 4-grams from `first` on are known to occur again.
-        while repeating <= n - 4 and repeats[first + repeating]:
-            repeating += 1
-        if repeating <= n - 4:
-            first += repeating + 1
-            repeating = 0
+    mask = _size(3 * places.shape[0]) - 1
+    chars, distinct, free, place = 0, 0, 0, 0
+    # An n-gram is made of n - 3 4-grams.
+    while place + n - 4 < places.shape[0]:
+        first = places[place]
+        if first < free or places[place + n - 4] != first + n - 4:
+            place += 1
             continue
         key = _key(hashes, first, n)
         at = _find(table, keys, base, mask, key)
+        place += 1
         if table[at] < base:
             table[at] = base + distinct
             keys[distinct] = key
             distinct += 1
-            first += 1
-            repeating -= 1
             continue
         for step in range(n):
             chars += lengths[first + step]
-        first += n
-        repeating = 0
+        free = first + n
     return chars, distinct
 
 
@@ -153,12 +176,14 @@ def count_ngrams(
     """
     texts = starts.shape[0] - 1
     out = np.zeros((texts, _COLUMNS), np.int64)
-    most = 0
+    most = 1
     for text in range(texts):
         most = max(most, starts[text + 1] - starts[text])
-    table = np.zeros(_mask(most) + 1, np.int32)
+    table = np.zeros(_size(3 * most), np.int32)
     keys = np.zeros(most + 1, np.uint64)
-    scratch = np.zeros((5, most + 2), np.int32)
+    scratch = np.empty((4, most + 1), np.int32)
+    seen = np.empty(_size(8 * most), np.uint8)
+    places = scratch[3]
     base = 1
     for text in range(texts):
         some = hashes[starts[text] : starts[text + 1]]
@@ -166,17 +191,14 @@ def count_ngrams(
         if base > _LAST - 9 * some.shape[0]:
             table[:] = 0
             base = 1
-        repeated = True
+        chosen = _suspects(some, seen, places) if some.shape[0] > 1 else 0
         for n in range(2, 5):
-            if repeated and some.shape[0] >= n:
-                out[text, n - 2], distinct = _top(some, sizes, n, table, keys, base, scratch)
-                base += distinct
-                repeated = out[text, n - 2] > 0
-            else:
-                repeated = False
+            out[text, n - 2], distinct, repeats = _top(some, sizes, n, table, keys, base, scratch, chosen)
+            base += distinct
+            chosen = _longer(places, repeats) if n < 4 else repeats
         for n in range(5, 11):
-            if repeated and some.shape[0] >= n:
-                out[text, n - 2], distinct = _duplicated(some, sizes, n, table, keys, base, scratch[3])
+            if chosen:
+                out[text, n - 2], distinct = _duplicated(some, sizes, n, table, keys, base, places[:chosen])
                 base += distinct
-                repeated = out[text, n - 2] > 0
+                chosen = chosen if out[text, n - 2] else 0
     return out

@@ -1,7 +1,7 @@
-"""Machine code that finds the words of texts in UTF-8, hashes them and counts what they are made of.
+"""Machine code that hashes the words of texts in UTF-8 and counts what they are made of.
 
-Two tokenizers: runs of non-space, and those runs with punctuation split off. What repeats among the words is
-`ngram_kernel.py`'s to count, lines are `line_kernel.py`'s. Import inside functions only (see `text/compiled.py`).
+Words are runs of non-space, cut where `punctuation_kernel.py` says. What repeats among them is `ngram_kernel.py`'s to
+count, lines are `line_kernel.py`'s. Import inside functions only (see `text/compiled.py`).
 """
 
 import numpy as np
@@ -23,21 +23,12 @@ WORD_COUNTERS = {
 """Columns of the counters of `find_words`, in order, and their meaning."""
 
 _CHARS, _HASHES, _ELLIPSES, _WORDS, _NONSYMBOL, _NONSYMBOL_CHARS, _ALPHA, _STOP, _COLUMNS = range(9)
-_HASH, _DOT, _COMMA, _DASH, _PLUS, _SLASH, _COLON = 0x23, 0x2E, 0x2C, 0x2D, 0x2B, 0x2F, 0x3A
-_LESS, _EQUALS, _GREATER, _TILDE, _ELLIPSIS, _EN_DASH, _EM_DASH = 0x3C, 0x3D, 0x3E, 0x7E, 0x2026, 0x2013, 0x2014
-_QUOTE, _RIGHT_QUOTE, _S, _T, _N = 0x27, 0x2019, ord("s"), ord("t"), ord("n")
+_HASH, _DOT, _PLAIN = 0x23, 0x2E, 0x80
 _SEED, _FACTOR, _MIX = np.uint64(0x243F6A8885A308D3), np.uint64(0x9E3779B97F4A7C15), np.uint64(0xC4CEB9FE1A85EC53)
-_29, _32, _63, _ONE = np.uint64(29), np.uint64(32), np.uint64(63), np.uint64(1)
-_PLAIN = 0x80
-# Marks that stay with the word they precede, or follow: hyphen, slash, @, backslash, ^, |, ~; and the dot in .net.
-_STICK_IN_FRONT = (_DASH, _SLASH, 0x40, 0x5C, 0x5E, 0x7C, _TILDE, _PLUS, _DOT)
-_STICK_BEHIND = (_DASH, _SLASH, 0x40, 0x5C, 0x5E, 0x7C, _TILDE, _EQUALS)
-_DEGREE, _ICONS, _FULL_WIDTH, _EMOJI = 0xB0, 0x2190, 0x3000, 0x1F000
-# Units that spaCy parts from the digits before them, as numbers made of their bytes.
-_UNITS = tuple(
-    int.from_bytes(unit.encode(), "big")
-    for unit in "m g t K M G T km dm cm mm nm ha ft mi kg mg lb oz kb mb gb tb KB MB GB TB Pa hPa mph".split()
-)
+_ONE, _7, _8, _29, _32, _56, _63 = (np.uint64(bits) for bits in (1, 7, 8, 29, 32, 56, 63))
+_ALL, _PRINTED = ~np.uint64(0), np.uint64(0x60) * np.uint64(0x0101010101010101)
+_EACH, _HIGH, _LOW = np.uint64(0x0101010101010101), np.uint64(0x8080808080808080), np.uint64(0x7F7F7F7F7F7F7F7F)
+_CASE = np.uint64(0x2020202020202020)
 
 
 @inlined
@@ -57,229 +48,116 @@ def _code_point(data: NDArray[np.uint8], at: int, width: int) -> int:
 
 
 @inlined
-def _mixed(digest: np.uint64) -> np.uint64:
+def _eight(data: NDArray[np.uint8], at: int) -> np.uint64:
+    """Eight bytes as a number, zeros behind the last; unsigned indices, so that it becomes one instruction."""
+    first = np.uint64(at)
+    if at + 8 <= data.shape[0]:
+        value = np.uint64(data[first])
+        for step in (1, 2, 3, 4, 5, 6, 7):
+            value |= np.uint64(data[first + np.uint64(step)]) << np.uint64(8 * step)
+        return value
+    value = np.uint64(0)
+    for step in range(data.shape[0] - at):
+        value |= np.uint64(data[first + np.uint64(step)]) << np.uint64(8 * step)
+    return value
+
+
+@inlined
+def _between(low: np.uint64, first: int, last: int) -> np.uint64:
+    """The high bit of each of eight bytes below 128 that is from `first` to `last`."""
+    return (low + np.uint64(0x80 - first) * _EACH) & ~(low + np.uint64(0x7F - last) * _EACH) & _HIGH
+
+
+@inlined
+def _spaces(value: np.uint64) -> np.uint64:
+    """The high bit of each of eight bytes that is white space of ASCII."""
+    low = value & _LOW
+    return (_between(low, 0x09, 0x0D) | _between(low, 0x1C, 0x20)) & ~value
+
+
+@inlined
+def _letters(value: np.uint64) -> np.uint64:
+    """The high bit of each of eight bytes that is a letter of ASCII."""
+    return _between((value | _CASE) & _LOW, 0x61, 0x7A) & ~value
+
+
+@inlined
+def _before_first(marked: np.uint64) -> np.uint64:
+    """The bytes below the lowest high bit that is on, as ones; all if none is."""
+    return ((marked & (~marked + _ONE)) >> _7) - _ONE
+
+
+@inlined
+def _count(bits: np.uint64) -> int:
+    """How many bytes have their lowest bit on, and no other."""
+    return int(np.int64((bits * _EACH) >> _56))
+
+
+@inlined
+def _stirred(digest: np.uint64, value: np.uint64) -> np.uint64:
+    digest = (digest ^ value) * _FACTOR
+    return digest ^ (digest >> _32)
+
+
+@inlined
+def _mixed(digest: np.uint64, rest: np.uint64, size: int) -> np.uint64:
+    """The hash of a word of `size` bytes, of which `rest` are the last, fewer than eight."""
+    digest ^= rest ^ (np.uint64(size) << _56)
     digest = (digest ^ (digest >> _29)) * _MIX
     return digest ^ (digest >> _32)
 
 
 @compiled
-def _before(data: NDArray[np.uint8], at: int) -> int:
-    """Where the character that ends at `at` starts."""
-    at -= 1
-    while (data[at] & 0xC0) == _PLAIN:
-        at -= 1
-    return at
-
-
-@inlined
-def _is_digit(point: int) -> bool:
-    return 0x30 <= point <= 0x39
-
-
-@inlined
-def _is_lower(point: int) -> bool:
-    return 0x61 <= point <= 0x7A
-
-
-@inlined
-def _is_upper(point: int) -> bool:
-    return 0x41 <= point <= 0x5A
+def _hash(data: NDArray[np.uint8], start: int, end: int) -> np.uint64:
+    """Hash of a word, eight bytes at a time."""
+    digest, at = _SEED, start
+    while at + 8 <= end:
+        digest = _stirred(digest, _eight(data, at))
+        at += 8
+    return _mixed(digest, _eight(data, at) & ((_ONE << np.uint64(8 * (end - at))) - _ONE), end - start)
 
 
 @compiled
-def _sticks_behind(data: NDArray[np.uint8], start: int, at: int, point: int) -> bool:
-    """Whether the mark `point` at `at` stays with the word before it, which started at `start`.
-
-    A full stop does after a single letter, in the word (a.) or since another dot (e.g.), and after one capital (U.S.);
-    signs of currency, % and + do unless a digit precedes.
-    """
-    if at == start:
-        return point != _DOT
-    previous = int(data[at - 1])
-    if point == _DOT:
-        if _is_upper(previous):
-            return at - start < 2 or not _is_upper(data[at - 2])
-        return _is_lower(previous) and (at - start == 1 or data[at - 2] == _DOT)
-    if point in (0x24, 0x25, _PLUS):
-        return not _is_digit(previous)
-    return point in _STICK_BEHIND
-
-
-@compiled
-def _is_infix(
-    data: NDArray[np.uint8], start: int, end: int, at: int, point: int, width: int, flags: NDArray[np.uint8]
-) -> bool:
-    """Whether the mark at `at` inside [start, end) parts two words: a hyphen between letters, a sign between digits."""
-    if point in (_ELLIPSIS, _DEGREE) or _ICONS <= point < _FULL_WIDTH or point >= _EMOJI:
-        return True
-    if at == start or at + width >= end:
-        return False
-    before = _before(data, at)
-    left = _code_point(data, before, at - before)
-    right = _code_point(data, at + width, _width(data[at + width]))
-    if point == _DOT:
-        return _DOT in (left, right) or (_is_lower(left) and _is_upper(right))
-    if point == _DASH and _DASH in (left, right):
-        return True
-    left_letter, right_letter = flags[left] & LETTER, flags[right] & LETTER
-    if point in (_DASH, _EN_DASH, _EM_DASH, _TILDE, _COMMA):
-        if point != _COMMA and _is_digit(left) and right_letter:
-            return True
-        return bool(left_letter and right_letter) or (point == _DASH and _is_digit(left) and _is_digit(right))
-    if point in (_COLON, _LESS, _EQUALS, _GREATER, _SLASH):
-        return bool((left_letter or _is_digit(left)) and right_letter)
-    return point in (_PLUS, 0x2A, 0x5E) and _is_digit(left) and _is_digit(right)
-
-
-@compiled
-def _contraction(data: NDArray[np.uint8], start: int, end: int) -> int:
-    """Where n't, 's, 're, 've, 'll, 'd or 'm begins at the end of [start, end), typewriter or curly; else `end`."""
-    for back in range(1, 3):
-        at = end - back
-        quote = 1
-        if at - 1 >= start and data[at - 1] == _QUOTE:
-            at -= 1
-        elif at - 3 >= start and data[at - 3] == 0xE2 and data[at - 2] == 0x80 and data[at - 1] == 0x99:
-            at -= 3
-            quote = 3
-        else:
+def _signs(data: NDArray[np.uint8], start: int, end: int) -> tuple[int, int, int]:
+    """Characters, '#' and ellipses of a text."""
+    behind, hash_signs, ellipses, dots, at = 0, 0, 0, 0, start
+    while at < end:
+        value = _eight(data, at)
+        no_dot, no_hash = value ^ (np.uint64(_DOT) * _EACH), value ^ (np.uint64(_HASH) * _EACH)
+        # Eight without a '#' or a first byte of the ellipsis character, and without two dots together: nearly all.
+        odd = (value ^ (np.uint64(0xE2) * _EACH)) - _EACH & ~(value ^ (np.uint64(0xE2) * _EACH))
+        odd |= no_hash - _EACH & ~no_hash
+        some_dots = (no_dot - _EACH) & ~no_dot & _HIGH
+        if at + 8 <= end and not (odd & _HIGH or some_dots & (some_dots << _8) or (dots and some_dots & _PLAIN)):
+            behind += _count((value & ~(value << _ONE) & _HIGH) >> _7)
+            dots = int(np.int64(some_dots >> _63))
+            at += 8
             continue
-        if at <= start:
-            return end
-        first = data[at + quote] | 0x20
-        if back == 1:
-            if first == _T and (data[at - 1] | 0x20) == _N and at - 1 > start:
-                return at - 1
-            return at if first in (_S, 0x64, 0x6D) else end
-        second = data[at + quote + 1] | 0x20
-        if (first in (0x72, 0x76) and second == 0x65) or (first == 0x6C and second == 0x6C):
-            return at
-    return end
+        for _ in range(min(8, end - at)):
+            byte = data[at]
+            dots = dots + 1 if byte == _DOT else 0
+            behind += byte & 0xC0 == _PLAIN
+            hash_signs += byte == _HASH
+            ellipses += dots == 3 or (byte == 0xE2 and data[at + 1] == 0x80 and data[at + 2] == 0xA6)
+            dots = 0 if dots == 3 else dots
+            at += 1
+    return end - start - behind, hash_signs, ellipses
 
 
 @compiled
-def _unit(data: NDArray[np.uint8], start: int, end: int) -> int:
-    """Where a unit of measure begins at the end of [start, end), behind a digit; else `end`."""
-    at, letters = end, 0
-    while at > start and end - at < 4 and not _is_digit(data[at - 1]):
-        at -= 1
-        letters |= int(data[at]) << (8 * (end - 1 - at))
-    if at > start and _is_digit(data[at - 1]):
-        for unit in _UNITS:
-            if letters == unit:
-                return at
-    return end
-
-
-@compiled
-def _is_address(data: NDArray[np.uint8], start: int, end: int) -> bool:
-    """Whether a run is an address of the web or of mail, which punctuation does not part."""
-    for at in range(start, end - 2):
-        if data[at] == 0x40 and at > start:
-            return True
-        if data[at] == _COLON and data[at + 1] == _SLASH and data[at + 2] == _SLASH:
-            return True
-    return end - start > 4 and data[start] == data[start + 1] == data[start + 2] == 0x77 and data[start + 3] == _DOT
-
-
-@compiled
-def _split_run(
-    data: NDArray[np.uint8], start: int, end: int, flags: NDArray[np.uint8], bounds: NDArray[np.int64]
-) -> int:
-    """Parts a run of non-space: part i is bounds[i]:bounds[i + 1]. Returns how many parts there are."""
-    count = 0
-    bounds[0] = start
-    while start < end:
-        width = _width(data[start])
-        point = _code_point(data, start, width)
-        if not flags[point] & SYMBOL:
-            break
-        if point == _DOT and start + 1 < end and data[start + 1] == _DOT:
-            while start + width < end and data[start + width] == _DOT:
-                width += 1
-        elif point in _STICK_IN_FRONT:
-            break
-        start += width
-        count += 1
-        bounds[count] = start
-    tail = end
-    while tail > start:
-        at = _before(data, tail)
-        point = _code_point(data, at, tail - at)
-        if not flags[point] & SYMBOL:
-            tail = min(_contraction(data, start, tail), _unit(data, start, tail))
-            break
-        if point == _DOT and at > start and data[at - 1] == _DOT:
-            while at > start and data[at - 1] == _DOT:
-                at -= 1
-        elif _sticks_behind(data, start, at, point):
-            break
-        tail = at
-    core = tail
-    address = _is_address(data, start, core)
-    at, begun = start, start
-    while at < core and not address:
+def _odd_word(data: NDArray[np.uint8], at: int, stop: int, flags: NDArray[np.uint8]) -> tuple[int, int, bool, bool]:
+    """Where a word ends that is not all ASCII, its characters, and whether there is a letter in it, and more than symbols."""
+    length, some, every = 0, np.uint8(0), np.uint8(0xFF)
+    while at < stop:
         width = _width(data[at])
-        point = _code_point(data, at, width)
-        if flags[point] & SYMBOL and _is_infix(data, begun, core, at, point, width, flags):
-            while point in (_DOT, _DASH) and at + width < core and data[at + width] == point:
-                width += 1
-            if at > begun:
-                count += 1
-                bounds[count] = at
-            count += 1
-            bounds[count] = at + width
-            begun = at + width
-        at += width
-    if core > begun:
-        count += 1
-        bounds[count] = core
-    return _split_tail(data, core, end, flags, bounds, count)
-
-
-@compiled
-def _split_tail(
-    data: NDArray[np.uint8], start: int, end: int, flags: NDArray[np.uint8], bounds: NDArray[np.int64], count: int
-) -> int:
-    """The part of a run behind its core: a contraction, which is one part, and marks, each a part but runs of dots."""
-    at = start
-    while at < end:
-        width = _width(data[at])
-        point = _code_point(data, at, width)
-        if not flags[point] & SYMBOL or (at == start and point in (_QUOTE, _RIGHT_QUOTE) and at + width < end):
-            stop = at + width
-            while stop < end and flags[_code_point(data, stop, _width(data[stop]))] & LETTER:
-                stop += _width(data[stop])
-            # n't: the apostrophe is inside.
-            if stop < end and data[at] | 0x20 == _N and data[stop] in (_QUOTE, 0xE2):
-                stop += _width(data[stop]) + 1
-            width = stop - at
-        elif point == _DOT:
-            while at + width < end and data[at + width] == _DOT:
-                width += 1
-        at += width
-        count += 1
-        bounds[count] = at
-    return count
-
-
-@compiled
-def _measure(
-    data: NDArray[np.uint8], start: int, end: int, flags: NDArray[np.uint8]
-) -> tuple[np.uint64, int, np.uint8, np.uint8]:
-    """Hash and characters of a word, all its flags together, and the flags that all its characters have."""
-    digest, chars, some, every = _SEED, 0, np.uint8(0), np.uint8(0xFF)
-    at = start
-    while at < end:
-        width = _width(data[at])
-        point = _code_point(data, at, width)
-        kind = flags[point]
-        digest = digest * _FACTOR + np.uint64(point)
+        kind = flags[_code_point(data, at, width)]
+        if kind & SPACE:
+            break
         some |= kind
         every &= kind
-        chars += 1
+        length += 1
         at += width
-    return _mixed(digest), chars, some, every
+    return at, length, some & LETTER != 0, length > 0 and every & SYMBOL == 0
 
 
 @compiled
@@ -288,72 +166,74 @@ def _scan(
     start: int,
     end: int,
     flags: NDArray[np.uint8],
-    marks: bool,
+    cuts: NDArray[np.int64],
+    cut: int,
     stop_hashes: NDArray[np.uint64],
     hashes: NDArray[np.uint64],
     lengths: NDArray[np.int32],
-    bounds: NDArray[np.int64],
+    count: int,
     row: NDArray[np.int64],
-) -> int:
-    """Words of one text: hash and length of each into `hashes` and `lengths`, their counters into `row`."""
+) -> tuple[int, int]:
+    """Words of one text: hash and length of each from `hashes[count]` on, their counters into `row`.
+
+    `cut` is the first of `cuts` behind `start`. Returns how many words and cuts there are up to here.
+    """
     stop_bits, seen_stops = np.uint64(0), np.uint64(0)
     for index in range(stop_hashes.shape[0]):
         stop_bits |= _ONE << (stop_hashes[index] & _63)
-    count, extra_bytes, dots, last_dot = 0, 0, 0, -1
-    hash_signs, ellipses, nonsymbol, nonsymbol_chars, alpha = 0, 0, 0, 0, 0
-    at = start
+    before, nonsymbol, nonsymbol_chars, alpha = count, 0, 0, 0
+    at, stop = start, min(cuts[cut], end)
     while at < end:
-        begun, length, some, every, digest = at, 0, np.uint8(0), np.uint8(0xFF), _SEED
-        width = 1
-        while at < end:
-            width = 1
-            point = int(data[at])
-            if point >= _PLAIN:
-                width = _width(data[at])
-                point = _code_point(data, at, width)
-                extra_bytes += width - 1
-            kind = flags[point]
-            if kind & SPACE:
+        begun, digest, letters, plains = at, _SEED, np.uint64(0), np.uint64(0)
+        # Words of ASCII, eight bytes at a time.
+        while True:
+            value = _eight(data, at)
+            word = _before_first(_spaces(value))
+            if stop - at < 8:
+                word &= (_ONE << np.uint64(8 * (stop - at))) - _ONE
+            value &= word
+            found = _letters(value)
+            letters |= found
+            plains |= found | (_between(value & _LOW, 0x30, 0x39) | ~(value + _PRINTED) & word & _HIGH)
+            if word != _ALL or value & _HIGH:
                 break
-            if kind & SYMBOL:
-                if point == _DOT:
-                    dots = dots + 1 if last_dot == at - 1 else 1
-                    last_dot = at
-                    if dots == 3:
-                        ellipses += 1
-                        dots = 0
-                hash_signs += point == _HASH
-                ellipses += point == _ELLIPSIS
-            digest = digest * _FACTOR + np.uint64(point)
-            some |= kind
-            every &= kind
-            length += 1
-            at += width
-        if length:
-            # All letters are one word.
-            parts = _split_run(data, begun, at, flags, bounds) if marks and not every & LETTER else 1
-            digest = _mixed(digest)
-            for part in range(parts):
-                if parts > 1:
-                    digest, length, some, every = _measure(data, bounds[part], bounds[part + 1], flags)
-                hashes[count] = digest
-                lengths[count] = length
-                count += 1
-                alpha += (some & LETTER) != 0
-                plain = (every & SYMBOL) == 0
-                nonsymbol += plain
-                nonsymbol_chars += length * plain
-                if (stop_bits >> (digest & _63)) & _ONE:
-                    for index in range(stop_hashes.shape[0]):
-                        if digest == stop_hashes[index]:
-                            seen_stops |= _ONE << np.uint64(index)
-        at += width
-    row[_CHARS], row[_HASHES], row[_ELLIPSES], row[_WORDS] = end - start - extra_bytes, hash_signs, ellipses, count
-    row[_NONSYMBOL], row[_NONSYMBOL_CHARS], row[_ALPHA] = nonsymbol, nonsymbol_chars, alpha
+            digest = _stirred(digest, value)
+            at += 8
+        if value & _HIGH:
+            at, length, has_letter, plain = _odd_word(data, begun, stop, flags)
+            digest = _hash(data, begun, at)
+        else:
+            at += _count(word & _EACH)
+            length, has_letter, plain = at - begun, letters != 0, plains != 0
+            digest = _mixed(digest, value, length)
+        if length == 0:
+            at += _width(data[at])
+            continue
+        if at == stop and at < end:
+            cut += 1
+            stop = min(cuts[cut], end)
+        elif at < end and data[at] < _PLAIN:
+            at += 1
+        hashes[count] = digest
+        lengths[count] = length
+        count += 1
+        alpha += has_letter
+        nonsymbol += plain
+        nonsymbol_chars += length * plain
+        if (stop_bits >> (digest & _63)) & _ONE:
+            # The bits of those that were seen are taken away, so that few words come here.
+            stop_bits = np.uint64(0)
+            for index in range(stop_hashes.shape[0]):
+                if digest == stop_hashes[index]:
+                    seen_stops |= _ONE << np.uint64(index)
+                if not (seen_stops >> np.uint64(index)) & _ONE:
+                    stop_bits |= _ONE << (stop_hashes[index] & _63)
+    row[_CHARS], row[_HASHES], row[_ELLIPSES] = _signs(data, start, end)
+    row[_WORDS], row[_NONSYMBOL], row[_NONSYMBOL_CHARS], row[_ALPHA] = count - before, nonsymbol, nonsymbol_chars, alpha
     while seen_stops:
         row[_STOP] += np.int64(seen_stops & _ONE)
         seen_stops >>= _ONE
-    return count
+    return count, cut
 
 
 @compiled
@@ -361,38 +241,39 @@ def find_words(
     data: NDArray[np.uint8],
     offsets: NDArray[np.int64],
     flags: NDArray[np.uint8],
-    marks: bool,
+    cuts: NDArray[np.int64],
     stops: tuple[NDArray[np.uint8], NDArray[np.int64], NDArray[np.int64]],
     which: NDArray[np.int64],
 ) -> tuple[NDArray[np.uint64], NDArray[np.int32], NDArray[np.int64], NDArray[np.int64]]:
-    """Words of every text; with `marks`, punctuation is parted from them.
+    """Words of every text.
 
-    `stops`: all stop words as bytes, where each starts (one more than there are), and at which word each list of them
-    starts (likewise); `which[text]` is the list of a text, of at most 64 words. Returns uint64[words] hashes,
-    int32[words] lengths in characters, int64[texts + 1] where a text's words start, and int64[texts, WORD_COUNTERS].
+    `cuts`: where a word ends though no white space follows, in order, and a last number beyond `data`. `stops`: all
+    stop words as bytes, where each starts (one more than there are), and at which word each list of them starts
+    (likewise); `which[text]` is the list of a text, of at most 64 words. Returns uint64[words] hashes, int32[words]
+    lengths in characters, int64[texts + 1] where a text's words start, and int64[texts, WORD_COUNTERS].
     """
     texts = offsets.shape[0] - 1
     counters = np.zeros((texts, _COLUMNS), np.int64)
     starts = np.zeros(texts + 1, np.int64)
-    room = data.shape[0] // (1 if marks else 2) + texts + 1
+    room = data.shape[0] // 2 + cuts.shape[0] + texts + 1
     hashes, lengths = np.empty(room, np.uint64), np.empty(room, np.int32)
-    bounds = np.empty((data.shape[0] if marks else 0) + 2, np.int64)
     stop_data, stop_starts, lists = stops
     stop_hashes = np.empty(stop_starts.shape[0] - 1, np.uint64)
     for index in range(stop_hashes.shape[0]):
-        stop_hashes[index] = _measure(stop_data, stop_starts[index], stop_starts[index + 1], flags)[0]
+        stop_hashes[index] = _hash(stop_data, stop_starts[index], stop_starts[index + 1])
+    cut = 0
     for text in range(texts):
-        first = starts[text]
-        starts[text + 1] = first + _scan(
+        starts[text + 1], cut = _scan(
             data,
             offsets[text],
             offsets[text + 1],
             flags,
-            marks,
+            cuts,
+            cut,
             stop_hashes[lists[which[text]] : lists[which[text] + 1]],
-            hashes[first:],
-            lengths[first:],
-            bounds,
+            hashes,
+            lengths,
+            starts[text],
             counters[text],
         )
     return hashes[: starts[texts]], lengths[: starts[texts]], starts, counters

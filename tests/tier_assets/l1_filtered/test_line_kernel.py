@@ -1,4 +1,4 @@
-from tier_assets.l1_filtered.line_kernel import LINE_COUNTERS, count_lines
+from tier_assets.l1_filtered.line_kernel import LINE_COUNTERS, count_lines, count_runs
 from tier_assets.text.buffers import character_flags, pack
 
 
@@ -9,7 +9,7 @@ def counted(*texts: str, short: int = 30) -> list[dict[str, int]]:
 
 
 def test_an_empty_text_is_one_empty_line():
-    assert list(counted("")[0].values()) == [0, 0, 0, 1] + [0] * 10
+    assert list(counted("")[0].values()) == [0, 0, 1] + [0] * 10
 
 
 def test_a_line_ends_in_an_ellipsis_but_for_white_space_and_dots_apart_are_none():
@@ -40,3 +40,10 @@ def test_lines_are_measured_in_characters():
 
 def test_texts_do_not_see_each_others_lines():
     assert [row["duplicate_lines"] for row in counted("a\nb", "a\nb", "a\na")] == [0, 0, 1]
+
+
+def test_runs_of_non_space_are_counted_across_eight_bytes_and_scripts():
+    texts = ["", "one two  three\nfour", "abcdefgh ij", "\u00e9t\u00e9\u00a0\u4e2d\u3000\u6587 x", " a"]
+    buffer = pack(texts)
+    runs = count_runs(buffer.data, buffer.offsets, character_flags())
+    assert runs.tolist() == [len(text.split()) for text in texts]

@@ -91,7 +91,6 @@ def expected(text: str, short: int) -> dict[str, int]:
     paragraphs = [part for part in re.split("\n{2,}", text) if part]
     return {
         "chars": len(text),
-        "runs": len(words),
         "line_chars": len(text.replace("\n", "")),
         "line_breaks": text.count("\n"),
         "hashes": text.count("#"),
