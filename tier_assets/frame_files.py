@@ -81,7 +81,7 @@ def write_behind(pieces: Iterable[_T], write: Callable[[_T], None]) -> None:
 
 
 def _arrow(frame: pl.DataFrame) -> pa.Table:
-    """The frame as it lies in memory. Only what is nested is copied: Arrow cannot write views of text within lists of structs."""
+    """The frame as it lies in memory. Only what is nested is copied: Arrow writes no views of text within lists of structs."""
     table = frame.to_arrow(compat_level=pl.CompatLevel.newest())
     for position, (name, dtype) in enumerate(frame.schema.items()):
         if dtype.is_nested():
