@@ -6,14 +6,17 @@ their own: `auditor.py`.
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, Literal
 
 import polars as pl
 
 from tier_assets import auditor
-from tier_assets.policy import Policy
+from tier_assets.digests import text_digest
+from tier_assets.policies.section import Section, settings
+from tier_assets.policy import AuditPolicy, Policy
 from tier_assets.schemas import DropReason, RowSchema, TableSchema
 
 CheckName = Literal["completeness", "conservation", "schema", "volume", "drops", "distribution", "content", "cost"]
@@ -67,6 +70,7 @@ class Contract:
     expression with its view, e.g. ("kept", "avg(text_chars)"). `mixes` are columns whose commonest values' shares are
     profiled as `<name>.<value>`. `measures` are numbers that come from the transformation, null where it gives none.
     `expectations` are made from the policy in force; `checks` names every check it can use, whatever the policy says.
+    `policy` gives the sections of the policy that the output depends on, by their names in `strata.toml`.
     `files` are those that the policy names, `policy_libraries` libraries that only some policies use. `models` names what
     answers in it.
     """
@@ -78,17 +82,34 @@ class Contract:
     metrics: Mapping[str, tuple[View, str]]
     mixes: Mapping[str, tuple[View, str]] = field(default_factory=dict)
     measures: tuple[str, ...] = ()
-    policy: Callable[[Policy], str] = lambda _: ""
+    policy: Callable[[Policy], Mapping[str, Section]] = lambda _: {}
     files: Callable[[Policy], Sequence[str]] = lambda _: ()
     libraries: tuple[str, ...] = ()
     policy_libraries: Callable[[Policy], Sequence[str]] = lambda _: ()
     models: tuple[str, ...] = ()
     prompts_digest: str = ""
 
+    def policy_digest(self, policy: Policy) -> str:
+        """Digest of the values that the output depends on; empty where it depends on none."""
+        digests = [section.digest for section in self.policy(policy).values()]
+        return text_digest(*digests) if len(digests) > 1 else "".join(digests)
+
+    def policy_values(self, policy: Policy) -> dict[str, tuple[Any, Any]]:
+        """Those values by their keys in full, each with its default, as JSON has them."""
+        return {
+            ".".join(setting.key): (_plain(setting.value), _plain(setting.default))
+            for name, section in self.policy(policy).items()
+            for setting in settings(section, tuple(name.split(".")))
+        }
+
+
+def _plain(value: Any) -> Any:
+    return list(value) if isinstance(value, tuple) else value
+
 
 @dataclass(frozen=True)
 class Finding:
-    """One expectation's verdict."""
+    """One expectation's verdict. `detail` says more than the number does, e.g. which language it is about."""
 
     check: CheckName
     metric: str
@@ -97,11 +118,20 @@ class Finding:
     observed: float | None
     passed: bool
     blocking: bool
+    detail: str = ""
 
     def sentence(self) -> str:
         """The verdict for people, e.g. `completeness: files_truncated is 1, allowed = 0 (truncated: ...)`."""
+        return self._fact(self.meaning, self.detail)
+
+    def brief(self) -> str:
+        """The verdict without what the expectation means."""
+        return self._fact(self.detail)
+
+    def _fact(self, *more: str) -> str:
         observed = "nothing" if self.observed is None else f"{self.observed:g}"
-        return f"{self.check}: {self.metric} is {observed}, allowed {self.allowed} ({self.meaning})"
+        words = "; ".join(filter(None, more))
+        return f"{self.check}: {self.metric} is {observed}, allowed {self.allowed}" + (f" ({words})" if words else "")
 
 
 @dataclass(frozen=True)
@@ -112,6 +142,11 @@ class AuditReport:
     profile: Profile
     notes: tuple[str, ...] = ()
 
+    @classmethod
+    def of(cls, rows: Sequence[Mapping[str, Any]]) -> "AuditReport":
+        """The report whose `rows` stand in a manifest; its profile is not kept there."""
+        return cls(tuple(Finding(**row) for row in rows), {})
+
     @property
     def holds(self) -> bool:
         """Whether the candidate must not be promoted."""
@@ -121,6 +156,11 @@ class AuditReport:
     def failures(self) -> tuple[Finding, ...]:
         """Findings that hold the candidate."""
         return tuple(finding for finding in self.findings if finding.blocking and not finding.passed)
+
+    @property
+    def warnings(self) -> tuple[Finding, ...]:
+        """Findings that were missed and hold nothing."""
+        return tuple(finding for finding in self.findings if not finding.blocking and not finding.passed)
 
     def verdict(self, check: CheckName) -> Literal["passed", "warned", "failed"]:
         """The worst verdict of a check's expectations; a check without any has passed."""
@@ -207,8 +247,27 @@ UNIVERSAL: tuple[Expectation, ...] = (
 """What every table promises."""
 
 
-def audit(found: Profile, expectations: Sequence[Expectation], notes: Sequence[str] = ()) -> AuditReport:
-    """Judge a profile. Great Expectations decides; an expectation it could not evaluate has failed.
+def hold_on(expectations: Sequence[Expectation], policy: AuditPolicy) -> list[Expectation]:
+    """The expectations, of which those on measures that the policy names hold a partition instead of warning."""
+    return [
+        replace(each, blocking=True, blocks_from=policy.min_inputs_to_block)
+        if each.metric in policy.hold_on and not each.blocking
+        else each
+        for each in expectations
+    ]
+
+
+_NO_DETAILS: Mapping[str, str] = MappingProxyType({})
+
+
+def audit(
+    found: Profile,
+    expectations: Sequence[Expectation],
+    notes: Sequence[str] = (),
+    details: Mapping[str, str] = _NO_DETAILS,
+) -> AuditReport:
+    """Judge a profile. Great Expectations decides; an expectation it could not evaluate has failed. `details` are words
+    on some metrics.
 
     Raises KeyError if an expectation is on a number that the profile does not have: a fault of the contract.
     """
@@ -232,6 +291,7 @@ def audit(found: Profile, expectations: Sequence[Expectation], notes: Sequence[s
                 found[expectation.metric],
                 passed[position],
                 blocking[position],
+                details.get(expectation.metric, ""),
             )
             for position, expectation in enumerate(expectations)
         ),

@@ -81,8 +81,12 @@ def write_behind(pieces: Iterable[_T], write: Callable[[_T], None]) -> None:
 
 
 def _arrow(frame: pl.DataFrame) -> pa.Table:
-    """The frame as it lies in memory, nothing copied."""
-    return frame.to_arrow(compat_level=pl.CompatLevel.newest())
+    """The frame as it lies in memory. Only what is nested is copied: Arrow writes no views of text within lists of structs."""
+    table = frame.to_arrow(compat_level=pl.CompatLevel.newest())
+    for position, (name, dtype) in enumerate(frame.schema.items()):
+        if dtype.is_nested():
+            table = table.set_column(position, name, frame.select(name).to_arrow().column(0))
+    return table
 
 
 @dataclass(frozen=True)

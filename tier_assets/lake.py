@@ -8,8 +8,9 @@ is decided. The log is the truth: manifests tell of candidates, Dagster's events
 What is checked before promotion is in `audit.py`; what makes a partition stale, in `planning.py`.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import polars as pl
 
@@ -180,6 +181,11 @@ class Lake:
         held = [each for each in self.candidates(table, key) if each.state == "held"]
         basis = self.basis(table, key) if held else 0
         return next((each for each in reversed(held) if each.basis == basis), None)
+
+    def report(self, version: Version) -> Sequence[Mapping[str, Any]]:
+        """What the audit found in a version's candidate; nothing where its manifest is gone."""
+        manifests = self.candidates(version.table, PartitionKey.parse(version.partition))
+        return next((each.report for each in manifests if each.candidate == version.candidate), ())
 
     def sources(self, table: str) -> list[str]:
         """Sources with anything in the table, in order."""

@@ -30,6 +30,7 @@ class Totals:
         self.rows_in = self.rows_kept = self.cut_by_budget = self.text_chars = 0
         self.completion_tokens: int | None = None
         self.dropped: Counter[str] = Counter()
+        self.rules: Counter[str] = Counter()
         self.measures: Counter[str] = Counter()
         self.notes: tuple[str, ...] = ()
 
@@ -43,7 +44,9 @@ class Totals:
         self.rows_in += piece.decisions.height
         self.rows_kept += piece.rows.height
         self.cut_by_budget += piece.decisions.filter(pl.col("rule") == "max_tokens").height
-        self.dropped.update(piece.decisions.filter(~pl.col("kept"))["drop_reason"].to_list())
+        dropped = piece.decisions.filter(~pl.col("kept"))
+        self.dropped.update(dropped["drop_reason"].to_list())
+        self.rules.update(dropped["rule"].drop_nulls().to_list())
         self.measures.update(piece.measures)
         self.notes += piece.notes
         if "text_chars" in piece.rows.columns:

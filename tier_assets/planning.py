@@ -5,11 +5,12 @@ Dagster's own staleness is not used: it does not see a policy, a model or the pa
 """
 
 import importlib.metadata
+import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Literal, get_args
+from typing import Any, Literal, get_args
 
-from tier_assets.audit import Contract
+from tier_assets.audit import AuditReport, Contract
 from tier_assets.candidates import Candidate
 from tier_assets.commits import Version
 from tier_assets.digests import text_digest
@@ -39,6 +40,7 @@ CONTRACTS: Mapping[Tier, Contract] = {
     Tier.ORGANIZED: L4,
 }
 SCORER_KEY = PartitionKey("quality", "scorer")
+_SHOWN_RULES, _SHOWN_VALUES, _LONGEST_VALUE = 3, 5, 60
 
 Models = Mapping[str, Callable[[], str]]
 """Name in a contract's `models` to what gives the model's digest; asked only when a fingerprint needs it."""
@@ -69,7 +71,7 @@ def fingerprint_parts(
     """
     parts = {"code": contract.code_version}
     policy = book.for_source(key.source)
-    values = contract.policy(policy)
+    values = contract.policy_digest(policy)
     if values:
         parts["policy"] = values
     files = book.files.digest(contract.files(policy))
@@ -201,13 +203,13 @@ def _need(tier: Tier, key: PartitionKey, lake: Lake, arrival: Arrival | None, bo
         lacking = lake.damage(tier, key) or budget_ended(head, policy.refined.max_tokens)
         return need("stale", True, lacking) if lacking else need("current", False, "")
     if held and is_settled(held, fingerprint, policy):
-        return need("held", False, hold_sentence(held))
+        return need("held", False, hold_line(held))
     if attempt:
         return need("failed", True, attempt.message)
     if head:
-        return need("stale", True, difference(head.parts, parts))
+        return need("stale", True, difference(head, parts, CONTRACTS[tier], policy))
     if held:
-        return need("held", True, difference(held.parts, parts) or "the gate's limits changed")
+        return need("held", True, difference(held, parts, CONTRACTS[tier], policy) or "the gate's limits changed")
     return need("landed" if tier is Tier.RAW else "absent", True, "new")
 
 
@@ -223,7 +225,7 @@ def _without_input(
             lost = f"{damage}, and its landed files are gone: land them again" if damage else ""
             return ("failed", False, lost) if lost else ("current", False, arriving or "its landed files are gone")
         if held:
-            return "held", False, hold_sentence(held)
+            return "held", False, hold_line(held)
         return "absent", False, arriving or "nothing landed"
     for below in list(Tier)[: tier.level]:
         if lake.head(below, key) is None and lake.held(below, key):
@@ -245,19 +247,49 @@ def is_settled(held: Candidate, fingerprint: str, policy: Policy) -> bool:
 
 
 def hold_sentence(candidate: Candidate) -> str:
-    """Why a candidate is held, from its report."""
-    failed = [row for row in candidate.report if row["blocking"] and not row["passed"]]
-    shown = [f"{row['check']}: {row['metric']} is {row['observed']:g}, allowed {row['allowed']}" for row in failed]
-    notes = list(candidate.summary.get("notes", ()))
-    return "; ".join([*shown, *notes])
+    """Why a candidate is held, from its report, and which rules dropped most of it."""
+    shown = [finding.brief() for finding in AuditReport.of(candidate.report).failures]
+    # A manifest does not keep their order.
+    rules = sorted(candidate.summary.get("dropped_by_rule", {}).items(), key=lambda pair: (-pair[1], pair[0]))
+    most = ", ".join(f"{rule} {count:,}" for rule, count in rules[:_SHOWN_RULES])
+    return "; ".join([*shown, *([f"dropped most by {most}"] if most else []), *candidate.summary.get("notes", ())])
 
 
-def difference(old: Mapping[str, str], new: Mapping[str, str]) -> str:
-    """Which parts of a fingerprint changed, for people: versions are shown, digests only named."""
+def hold_line(candidate: Candidate) -> str:
+    """`hold_sentence`, and how to see every decision where there are drops to see."""
+    look = f"; see `strata read {candidate.table} -p {candidate.partition} --decisions --held`"
+    return hold_sentence(candidate) + (
+        look if candidate.summary.get("dropped") and candidate.table in set(Tier) else ""
+    )
+
+
+def difference(old: Version | Candidate, new: Mapping[str, str], contract: Contract, policy: Policy) -> str:
+    """What changed since a version or candidate was made, for people: versions and values of the policy are shown, of
+    other digests only the name. Those made before the values were kept only name the policy.
+    """
     changed = []
-    for name in sorted({*old, *new}):
-        before, after = old.get(name, "none"), new.get(name, "none")
-        if before != after:
-            readable = all(len(value) < 20 for value in (before, after))
-            changed.append(f"{name} {before} -> {after}" if readable else f"{name} changed")
+    for name in sorted({*old.parts, *new}):
+        before, after = old.parts.get(name, "none"), new.get(name, "none")
+        if before == after:
+            continue
+        readable = all(len(value) < 20 for value in (before, after))
+        values = _changed_values(old.summary.get("policy"), contract, policy) if name == "policy" else ""
+        changed.append(values or (f"{name} {before} -> {after}" if readable else f"{name} changed"))
     return ", ".join(changed)
+
+
+def _changed_values(old: Mapping[str, Any] | None, contract: Contract, policy: Policy) -> str:
+    """Which values of the policy differ from those of old that were not the defaults; empty where that is not known."""
+    if old is None:
+        return ""
+    now = contract.policy_values(policy)
+    pairs = {key: (old.get(key, default), value) for key, (value, default) in now.items()}
+    pairs |= {key: (value, None) for key, value in old.items() if key not in now}
+    shown = [_change(key, *pair) for key, pair in pairs.items() if pair[0] != pair[1]]
+    rest = len(shown) - _SHOWN_VALUES
+    return ", ".join([*shown[:_SHOWN_VALUES], *([f"{rest} more values of the policy"] if rest > 0 else [])])
+
+
+def _change(key: str, before: Any, after: Any) -> str:
+    words = ["none" if value is None else json.dumps(value, ensure_ascii=False) for value in (before, after)]
+    return f"{key} changed" if max(map(len, words)) > _LONGEST_VALUE else f"{key} {words[0]} -> {words[1]}"

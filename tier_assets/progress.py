@@ -9,6 +9,7 @@ from tier_assets.inference import Report
 
 _LOG_SECONDS = 10.0
 _TERMINAL_SECONDS = 0.5
+_LEAST_SHARE, _LEAST_SECONDS = 0.05, 10.0
 
 
 class Narrator(Protocol):
@@ -53,23 +54,36 @@ class TerminalNarrator:
 
 
 def _thinned(title: str, write: Callable[[str], None], every_seconds: float) -> Report:
-    started = time.monotonic()
-    written = started
+    """A report that writes a line every few seconds. `what` names a phase, in which the number done never goes back.
+
+    Where one begins at less than the last had reached, its time is measured anew; else the last goes on by another name
+    (file after file). Of work long enough to be told of, the beginning of every phase is.
+    """
+    opened = written = time.monotonic()
+    begun: dict[str, tuple[float, int]] = {}
+    best: dict[str, int] = {}
+    last = ""
 
     def report(done: int, total: int, what: str) -> None:
-        nonlocal written
+        nonlocal written, last
         now = time.monotonic()
-        if now - written < every_seconds:
+        anew = what not in begun and done < best.get(last, 0)
+        if what not in begun:
+            begun[what] = (now, done) if anew or not last else begun[last]
+        best[what] = done = max(done, best.get(what, 0))
+        last = what
+        if now - written < every_seconds and not (anew and written > opened):
             return
         written = now
-        write(f"{title}: {what} {done:,} of {total:,}{remaining(done, total, now - started)}")
+        since, at = begun[what]
+        write(f"{title}: {what} {done:,} of {total:,}{remaining(done - at, total - at, now - since)}")
 
     return report
 
 
 def remaining(done: int, total: int, elapsed_seconds: float) -> str:
-    """How long still at the present pace, for people; empty while nothing can be said."""
-    if not 0 < done < total:
+    """How long still at the present pace, for people; empty while that says little: before 5 % and 10 seconds."""
+    if not 0 < done < total or done < _LEAST_SHARE * total or elapsed_seconds < _LEAST_SECONDS:
         return ""
     left = elapsed_seconds / done * (total - done)
     return f", about {left:.0f} s left" if left < 90 else f", about {left / 60:.0f} min left"

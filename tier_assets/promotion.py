@@ -14,7 +14,7 @@ import dagster as dg
 import polars as pl
 
 from tier_assets import auditor, planning
-from tier_assets.audit import CHECKS, AuditReport, CheckName, Contract, Finding, audit, profile
+from tier_assets.audit import CHECKS, AuditReport, CheckName, Contract, audit, hold_on, profile
 from tier_assets.candidates import Candidate
 from tier_assets.commits import Version
 from tier_assets.durable import Owner
@@ -222,16 +222,18 @@ class TierStep:
         held = self.lake.held(self.contract.table, self.key)
         if held and planning.is_settled(held, self.fingerprint, self.policy):
             return _held(held)
-        why = lacking or (planning.difference(head.parts, self.parts) if head else "new")
+        why = lacking or (planning.difference(head, self.parts, self.contract, self.policy) if head else "new")
         started = time.monotonic()
         totals = Totals()
         # Its libraries take two seconds to load, and pages longer to read.
         auditor.start()
-        outcome = compute(self.narrator.reporter(f"{self.contract.table} {self.key}", self.context.log.info))
+        progress = self.narrator.reporter(f"{self.contract.table} {self.key}", self.context.log.info)
+        outcome = compute(progress)
         pieces = totals.over([outcome] if isinstance(outcome, Outcome) else outcome)
         candidate = self.lake.stage(
             self.contract.table, self.key, pieces, basis=self.basis, parts=self.parts, run_id=self.context.run_id
         )
+        progress(0, totals.rows_in, "rows audited")
         report = self._audit(candidate, totals)
         seconds = time.monotonic() - started
         pool = "gpu" if "language_model" in self.contract.models else "cpu"
@@ -244,8 +246,9 @@ class TierStep:
     def _audit(self, candidate: Candidate, totals: Totals) -> AuditReport:
         kept, decisions = self.lake.staged_paths(candidate)
         found = profile(kept, decisions, self.contract, TABLES[self.contract.table], totals.measures)
-        found = {**found, **baseline(self.lake, self.contract.table, self.key, found, self.policy)}
-        return audit(found, self.contract.expectations(self.policy), totals.notes)
+        others = baseline(self.lake, self.contract.table, self.key, found, self.policy)
+        expectations = hold_on(self.contract.expectations(self.policy), self.policy.audit)
+        return audit({**found, **others.factors}, expectations, totals.notes, others.details)
 
     def _after_the_race(self, error: LostRaceError) -> Settled:
         """The loser of a race is content if the winner made the same thing."""
@@ -266,7 +269,7 @@ def _held(candidate: Candidate) -> Settled:
     return Settled(
         None,
         candidate,
-        f"{candidate.table} {candidate.partition} is held: {planning.hold_sentence(candidate)}; to override: "
+        f"{candidate.table} {candidate.partition} is held: {planning.hold_line(candidate)}; to override: "
         f'strata promote {candidate.table} -p {candidate.partition} --reason "..."',
     )
 
@@ -276,7 +279,7 @@ def materialized(lake: Lake, contract: Contract, head: Version, why: str) -> dg.
     return dg.MaterializeResult(
         data_version=dg.DataVersion(head.fingerprint),
         metadata=version_metadata(lake, head, why),
-        check_results=check_results(contract, _report(lake, head)),
+        check_results=check_results(contract, lake.report(head)),
     )
 
 
@@ -290,7 +293,7 @@ def runless_events(
         metadata=version_metadata(lake, head, why),
         tags={"dagster/data_version": head.fingerprint},
     )
-    for result in check_results(contract, _report(lake, head)):
+    for result in check_results(contract, lake.report(head)):
         yield dg.AssetCheckEvaluation(
             asset_key=dg.AssetKey(asset),
             check_name=result.check_name or "",
@@ -302,15 +305,9 @@ def runless_events(
         )
 
 
-def _report(lake: Lake, head: Version) -> Sequence[Mapping[str, Any]]:
-    """What the audit found in a version's candidate; nothing where that is collected already."""
-    candidates = lake.candidates(head.table, PartitionKey.parse(head.partition))
-    return next((each.report for each in candidates if each.candidate == head.candidate), ())
-
-
 def check_results(contract: Contract, report: Sequence[Mapping[str, Any]]) -> list[dg.AssetCheckResult]:
     """One result per check of the contract, its expectations as a table."""
-    findings = AuditReport(tuple(Finding(**row) for row in report), {})
+    findings = AuditReport.of(report)
     return [
         dg.AssetCheckResult(
             check_name=name,

@@ -30,6 +30,14 @@ def test_frames_come_back_as_they_went_with_their_partition(tmp_path):
     assert groups[1].read(["doc_id"]).columns == ["doc_id", "partition"]
 
 
+def test_texts_within_lists_of_structs_are_written_too(tmp_path):
+    schema = pl.Schema({"languages": pl.List(pl.Struct({"language": pl.String, "score": pl.Float32}))})
+    rows = pl.DataFrame({"languages": [[{"language": "en", "score": 0.5}], None, []]}, schema=schema)
+    with FrameWriter(tmp_path / "x.parquet", schema) as file:
+        file.write(rows)
+    assert pl.read_parquet(tmp_path / "x.parquet").equals(rows)
+
+
 def test_the_file_has_the_schema_even_without_rows(tmp_path):
     assert write(tmp_path / "x.parquet") == 0
     assert pl.read_parquet_schema(tmp_path / "x.parquet") == SCHEMA

@@ -3,11 +3,13 @@ from dataclasses import replace
 import pytest
 
 from tier_assets import planning
+from tier_assets.commits import Version
 from tier_assets.inference import ModelUnavailableError
 from tier_assets.keys import PartitionKey
 from tier_assets.landing import Arrival
 from tier_assets.outcome import Outcome
 from tier_assets.planning import CONTRACTS, SCORER_KEY, fingerprint_parts, plan
+from tier_assets.policy import Policy
 from tier_assets.policy_book import PolicyBook
 from tier_assets.schemas import DECISIONS, ROWS, SCORERS, TABLES
 from tier_assets.tiers import Tier
@@ -223,7 +225,46 @@ def test_a_failed_try_runs_again(world, key):
 def test_a_difference_shows_versions_and_names_digests():
     old = {"library polars": "2.1", "policy": "a" * 64, "code": "1"}
     new = {"library polars": "2.2", "policy": "b" * 64, "code": "1"}
-    assert planning.difference(old, new) == "library polars 2.1 -> 2.2, policy changed"
+    assert changes(old, new) == "library polars 2.1 -> 2.2, policy changed"
+
+
+def changes(old, new, values=None, **filtered):
+    summary = {} if values is None else {"policy": values}
+    before = Version("filtered", "crawl.1", 1, 1, "", "", old, "", "", summary, "promote", "", "", "", "")
+    policy = Policy.model_validate({"filtered": filtered})
+    return planning.difference(before, new, CONTRACTS[Tier.FILTERED], policy)
+
+
+OLD, NEW = {"policy": "a" * 64}, {"policy": "b" * 64}
+
+
+def test_values_of_the_policy_are_shown_as_they_were_and_are():
+    assert changes(OLD, NEW, {}, quality={"min_words": 30}) == "filtered.quality.min_words 50 -> 30"
+    old = {"filtered.quality.min_words": 30, "filtered.by_language.de.min_words": 9}
+    assert changes(OLD, NEW, old, languages=["en"]) == (
+        'filtered.languages [] -> ["en"], filtered.quality.min_words 30 -> 50, filtered.by_language.de.min_words 9 -> none'
+    )
+
+
+def test_of_many_or_long_values_only_some_are_shown():
+    many = dict.fromkeys(("min_words", "max_words", "min_mean_word_length", "max_mean_word_length"), 99)
+    shown = changes(OLD, NEW, {}, quality=many, urls={"hard_words": ["x"]}, min_language_score=0.1, max_page_seconds=3)
+    assert shown.endswith("2 more values of the policy")
+    assert changes(OLD, NEW, {}, urls={"hard_words": ["x"]}) == "filtered.urls.hard_words changed"
+
+
+def test_where_the_earlier_values_say_nothing_the_policy_is_named():
+    assert changes(OLD, NEW, {}) == "policy changed"
+
+
+def test_a_held_line_names_the_rules_that_dropped_most_and_how_to_see_them(world, key):
+    world.land(key)
+    staged = world.lake.stage("raw", key, empty("raw"), basis=0, parts={})
+    rules = {"a": 1, "min_words": 1250, "language": 40, "b": 2}
+    held = staged.with_report("held", {"dropped": {"quality": 1293}, "dropped_by_rule": rules, "notes": ["x"]}, ())
+    assert planning.hold_line(held) == (
+        "dropped most by min_words 1,250, language 40, b 2; x; see `strata read raw -p crawl.2026-08 --decisions --held`"
+    )
 
 
 def test_every_tier_has_a_contract_of_its_own_table():

@@ -43,8 +43,28 @@ def test_the_mix_of_languages_and_the_length_travel_with_the_version(documents):
     assert (found["median_chars"], found["language_mix"]) == (7.0, {"en": 0.75, "de": 0.25})
 
 
-OTHERS = {"kept_share": 0.8, "median_chars": 1000.0, "language_mix": {"en": 0.75, "de": 0.25}}
-FOUND = {"rows_kept": 100.0, "kept_share": 0.4, "median_chars": 500.0, "language_mix.en": 0.5, "language_mix.fr": 0.5}
+def test_the_values_of_the_policy_that_are_not_the_defaults_travel_with_the_version(documents):
+    edited = Policy.model_validate({"filtered": {"media_types": ["text/plain"], "quality": {"min_words": 30}}})
+    assert summary(documents("a"), edited)["policy"] == {
+        "filtered.media_types": ["text/plain"],
+        "filtered.quality.min_words": 30,
+    }
+    assert summary(documents("a"))["policy"] == {}
+
+
+def test_the_commonest_rules_travel_with_it_too(documents):
+    assert summary(documents("a", dropped=3))["dropped_by_rule"] == {"min_words": 3}
+
+
+OTHERS = {
+    "kept_share": 0.8, "p10_chars": 100.0, "median_chars": 1000.0, "p90_chars": 5000.0,
+    "language_mix": {"en": 0.75, "de": 0.25},
+}  # fmt: skip
+FOUND = {
+    "rows_kept": 100.0, "kept_share": 0.4, "p10_chars": 50.0, "median_chars": 500.0, "p90_chars": 20_000.0,
+    "language_mix.en": 0.5, "language_mix.fr": 0.5,
+}  # fmt: skip
+UNKNOWN = dict.fromkeys(("p10_chars_factor", "median_chars_factor", "p90_chars_factor", "language_shift"))
 
 
 def distance(lake, documents, versions, **changed):
@@ -57,20 +77,28 @@ def distance(lake, documents, versions, **changed):
 
 def test_a_partition_is_compared_with_the_medians_of_the_sources_others(lake, documents):
     found = distance(lake, documents, 8)
-    assert found == {"kept_share_factor": 2.0, "median_chars_factor": 2.0, "language_shift": 0.5}
+    assert found.factors == {
+        "kept_share_factor": 2.0, "p10_chars_factor": 2.0, "median_chars_factor": 2.0, "p90_chars_factor": 4.0,
+        "language_shift": 0.5,
+    }  # fmt: skip
+    assert found.details["kept_share_factor"] == "0.4, baseline 0.8"
+    assert found.details["p90_chars_factor"] == "20,000, baseline 5,000"
+    assert found.details["language_shift"] == "fr 0.5, baseline 0"
 
 
 def test_below_the_policys_number_of_versions_there_is_no_baseline(lake, documents):
-    assert set(distance(lake, documents, 7).values()) == {None}
+    found = distance(lake, documents, 7)
+    assert set(found.factors.values()) == {None}
+    assert set(found.details.values()) == {""}
 
 
 def test_the_mix_and_length_of_a_handful_of_rows_are_not_compared(lake, documents):
     found = distance(lake, documents, 8, rows_kept=99.0)
-    assert found == {"kept_share_factor": 2.0, "median_chars_factor": None, "language_shift": None}
+    assert found.factors == {"kept_share_factor": 2.0, **UNKNOWN}
 
 
 def test_a_version_of_before_the_mix_was_kept_is_no_baseline_for_it(lake, documents):
     candidate = lake.stage("filtered", PartitionKey("crawl", "old"), documents("a"), basis=0, parts={})
     lake.promote(candidate.with_report("staged", {"kept_share": 0.8}, ()))
     found = distance(lake, documents, 7)
-    assert found == {"kept_share_factor": 2.0, "median_chars_factor": None, "language_shift": None}
+    assert found.factors == {"kept_share_factor": 2.0, **UNKNOWN}

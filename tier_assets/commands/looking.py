@@ -3,7 +3,7 @@
 import base64
 import json
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +11,7 @@ import click
 import polars as pl
 
 from tier_assets import planning
+from tier_assets.audit import AuditReport
 from tier_assets.commands.face import Session, TierType, keys, partition_option, table
 from tier_assets.commands.options import common
 from tier_assets.commands.overview import overview, overview_table, remarks
@@ -41,7 +42,11 @@ def status(tier: Tier | None, partitions: tuple[str, ...]) -> None:
     def text() -> str:
         if not rows:
             return "nothing has landed: `strata land SOURCE.SNAPSHOT FILE...` starts"
-        return "\n".join([overview_table(rows), *remarks(rows), *session.landing.strangers()])
+        tried = [each.level for each in Tier if session.lake.partitions(each)]
+        shown = [row for row in rows if tier or Tier(row["tier"]).level <= max(tried, default=0)]
+        above = ", ".join(dict.fromkeys(row["tier"] for row in rows if row not in shown))
+        rest = [f"{above}: never materialized"] if above else []
+        return "\n".join([overview_table(shown), *remarks(shown), *rest, *session.landing.strangers()])
 
     session.emit({"rows": rows}, text)
 
@@ -140,11 +145,14 @@ def history(tier: Tier, partitions: tuple[str, ...]) -> None:
              ("partition", "version", "kind", "at", "rows_in", "rows_kept", "actor", "reason")]
             for entry in entries
         ]  # fmt: skip
-        return (
-            table(header, cells, right=("version", "in", "kept"))
-            if entries
-            else f"{tier}: nothing was promoted or held"
-        )
+        if not entries:
+            return f"{tier}: nothing was promoted or held"
+        warned = [
+            f"warned: {tier} {entry['partition']} {_which(entry)}: {each}"
+            for entry in entries
+            for each in entry["warned"]
+        ]
+        return "\n".join([table(header, cells, right=("version", "in", "kept")), *warned])
 
     session.emit({"history": entries}, text)
 
@@ -159,6 +167,7 @@ def _history(session: Session, tier: Tier, key: PartitionKey) -> Iterator[dict[s
                 "candidate": candidate.candidate, "run_id": candidate.run_id, "fingerprint": candidate.fingerprint,
                 "rows_in": candidate.summary.get("rows_in"), "rows_kept": candidate.summary.get("rows_kept"),
                 "checks": candidate.summary.get("checks"), "actor": "", "reason": planning.hold_sentence(candidate),
+                "warned": _warned(candidate.report),
             }  # fmt: skip
     for version in session.lake.versions(tier, key):
         yield {
@@ -166,8 +175,16 @@ def _history(session: Session, tier: Tier, key: PartitionKey) -> Iterator[dict[s
             "at": version.promoted_at[:19], "candidate": version.candidate, "run_id": version.run_id,
             "fingerprint": version.fingerprint, "rows_in": version.summary.get("rows_in"),
             "rows_kept": version.summary.get("rows_kept"), "checks": version.summary.get("checks"),
-            "actor": version.actor, "reason": version.reason,
+            "actor": version.actor, "reason": version.reason, "warned": _warned(session.lake.report(version)),
         }  # fmt: skip
+
+
+def _which(entry: Mapping[str, Any]) -> str:
+    return "held" if entry["version"] is None else f"version {entry['version']}"
+
+
+def _warned(report: Sequence[Mapping[str, Any]]) -> list[str]:
+    return [finding.sentence() for finding in AuditReport.of(report).warnings]
 
 
 @click.command()

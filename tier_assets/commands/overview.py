@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from tier_assets.audit import AuditReport
 from tier_assets.commands.face import table
 from tier_assets.lake import Lake
 from tier_assets.planning import Need
@@ -11,12 +12,19 @@ _SHOWN_REASONS = 3
 
 
 def overview(lake: Lake, needs: Sequence[Need]) -> list[dict[str, Any]]:
-    """Plain data, in the order given; numbers of the promoted version, else of the held candidate, else null."""
+    """Plain data, in the order given; numbers of the promoted version, else of the held candidate, else null.
+
+    `warned` are the missed expectations that hold nothing, `overridden` those in spite of which a person promoted.
+    """
     rows = []
     for need in needs:
         head = lake.head(need.tier, need.key)
         held = None if head else lake.held(need.tier, need.key)
         summary: Mapping[str, Any] = head.summary if head else held.summary if held else {}
+        missed = any(summary.get("checks", {}).get(verdict) for verdict in ("warned", "failed"))
+        # A version's manifest is read only where it has something to say.
+        found = lake.report(head) if head and missed else held.report if held else ()
+        report = AuditReport.of(found)
         rows.append(
             {
                 "tier": need.tier.value,
@@ -33,6 +41,8 @@ def overview(lake: Lake, needs: Sequence[Need]) -> list[dict[str, Any]]:
                 "cost": summary.get("cost"),
                 "why": need.why,
                 "notes": summary.get("notes", []),
+                "warned": [finding.sentence() for finding in report.warnings],
+                "overridden": [finding.sentence() for finding in report.failures] if head else [],
             }
         )
     return rows
@@ -74,12 +84,15 @@ def overview_table(rows: Sequence[Mapping[str, Any]]) -> str:
 
 
 def remarks(rows: Sequence[Mapping[str, Any]]) -> list[str]:
-    """What the numbers do not say: why a partition is not current, and what its promoted version noted."""
+    """What the numbers do not say: why a partition is not current, what its checks warned of, and what its promoted
+    version noted.
+    """
     lines = []
     for row in rows:
         name = f"{row['tier']} {row['partition']}"
         if row["why"] and (row["state"] not in ("absent", "landed", "current") or row["version"] is not None):
             lines.append(f"{row['state']}: {name}: {row['why']}")
+        lines += [f"{kind}: {name}: {each}" for kind in ("warned", "overridden") for each in row[kind]]
         if row["version"] is not None:
             lines += [f"note: {name}: {note}" for note in row["notes"]]
     return lines

@@ -27,6 +27,6 @@ CONTRACT = Contract(
     checks=("completeness", "conservation", "schema", "volume", "drops"),
     expectations=_expectations,
     metrics={"payload_bytes": ("kept", "sum(payload_bytes)")},
-    policy=lambda policy: policy.raw.digest,
+    policy=lambda policy: {"raw": policy.raw},
     libraries=("brotli", "pyarrow", "zlib-ng", "zstandard"),
 )

@@ -61,6 +61,7 @@ def l1_filtered(
             earlier=PromotedDocuments(lake, step.key, policy.deduplication),
             policy=policy,
             benchmarks=items.index(policy.contamination) if items else None,
+            report=report,
         )
 
     yield from step.promote(compute)

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 import polars as pl
 
+from tier_assets.inference import Report, silent
 from tier_assets.l1_filtered.dedup import INDEX, EarlierDocuments, cluster_sizes, deduplicate
 from tier_assets.l1_filtered.measuring import Part
 from tier_assets.l1_filtered.private_data import residue
@@ -30,25 +31,46 @@ def filter_documents(
     earlier: EarlierDocuments,
     policy: FilteredPolicy,
     benchmarks: contamination.Index | None = None,
+    report: Report = silent,
 ) -> Iterator[Outcome]:
     """One document per page that is readable, passes every rule and repeats no kept one; one decision per page.
 
     The parts of a partition are measured, and in the order of (file, offset); within a part the order does not matter.
     An outcome for each part, an empty one without any. Measures, which add up: `pages`, `exact_duplicates`,
-    `near_duplicates`, and `contaminated_rows`, which are kept texts that repeat a benchmark all the same.
+    `near_duplicates`, and `contaminated_rows`, which are kept texts that repeat a benchmark all the same. `report` gets
+    how far each pass is.
     """
-    hits, passed = _first_pass(parts, policy, benchmarks)
+    hits, passed = _first_pass(parts, policy, benchmarks, report)
+    new = sum(documents.height for documents in passed)
+    compared = 0
+
+    def texts(doc_ids: Sequence[str]) -> Mapping[str, str]:
+        nonlocal compared
+        compared = min(compared + len(doc_ids), new)
+        report(compared, new, "documents compared")
+        return _texts(parts, passed, doc_ids)
+
+    report(0, new, "documents compared")
     duplicates = deduplicate(
         pl.concat([INDEX.to_frame(), *passed]),
-        texts=lambda doc_ids: _texts(parts, passed, doc_ids),
+        texts=texts,
         earlier=earlier,
         policy=policy.deduplication,
     )
     sizes = cluster_sizes([duplicates])
-    for part in parts:
+    for part in _told(parts, "pages written", report):
         yield _outcome(_judged(part, policy), hits, duplicates, sizes, benchmarks)
     if not parts:
         yield Outcome(ROWS[Tier.FILTERED].polars.to_frame(), DECISIONS[Tier.FILTERED].polars.to_frame())
+
+
+def _told(parts: Sequence[Part], what: str, report: Report) -> Iterator[Part]:
+    """The parts, of which the pages before each are reported."""
+    done, total = 0, sum(part.group.rows for part in parts)
+    for part in parts:
+        report(done, total, what)
+        yield part
+        done += part.group.rows
 
 
 def _judged(part: Part, policy: FilteredPolicy, columns: Sequence[str] | None = None) -> pl.DataFrame:
@@ -62,13 +84,13 @@ def _judged(part: Part, policy: FilteredPolicy, columns: Sequence[str] | None = 
 
 
 def _first_pass(
-    parts: Sequence[Part], policy: FilteredPolicy, benchmarks: contamination.Index | None
+    parts: Sequence[Part], policy: FilteredPolicy, benchmarks: contamination.Index | None, report: Report
 ) -> tuple[pl.DataFrame, list[pl.DataFrame]]:
     """What repeats a benchmark (`_HIT`), and the dedup index of all that passes, in the total order, by part."""
     hits, passed = [_HIT.to_frame()], []
     # Texts are most of a file.
     columns = [*INDEX.names(), *_VERDICT, *judged_columns(policy), *(["text"] if benchmarks else [])]
-    for part in parts:
+    for part in _told(parts, "pages judged", report):
         judged = _judged(part, policy, columns).filter(pl.col("drop_reason").is_null())
         if benchmarks is not None:
             hits.append(_hits(judged, benchmarks))

@@ -135,6 +135,8 @@ def measure_parts(
 ) -> None:
     """Measure the parts that are not yet, in worker processes. A page that crashes one or takes too long is lost alone.
 
+    `report` gets the pages of which the main text is extracted, and while none is, those of the parts that are done.
+
     URLs are judged here: a list of millions of domains is held once.
     """
     todo = [part for part in parts if not part.is_measured]
@@ -143,12 +145,22 @@ def measure_parts(
     total = sum(part.group.rows for part in parts)
     behind = list(accumulate((part.group.rows for part in todo), initial=total - sum(part.group.rows for part in todo)))
     tasks = ((part, blocked(part.group.read(("doc_id", "uri")), policy, block_lists)) for part in todo)
+    extracting = True  # until a part's pages are, when all that follows is measured of its texts
+
+    def told(done: int, begun: int) -> None:
+        nonlocal extracting
+        if begun or (extracting and done < len(todo)):
+            extracting = not begun
+            report(min(behind[done] + begun, total), total, "pages extracted")
+        else:
+            report(behind[done], total, "pages measured")
+
     work = Measurement(policy, tools)
     prepare(_PRELOAD)
     # While that process imports, this one loads the kernels that deduplication will need: half a second as well.
     index(pl.DataFrame({"doc_id": [""], "text": [""]}), policy=policy.deduplication)
     with Crew(work, workers=min(workers, len(todo)), unit_seconds=policy.max_page_seconds) as crew:
-        for _ in crew.run(tasks, lambda done, begun: report(min(behind[done] + begun, total), total, "pages measured")):
+        for _ in crew.run(tasks, told):
             pass
 
 

@@ -58,6 +58,6 @@ SCORER_CONTRACT = Contract(
         "fewest_examples": ("kept", "min(least(good, bad))"),
         "auc": ("kept", "min(auc)"),
     },
-    policy=lambda policy: policy.selected.digest,
+    policy=lambda policy: {"selected": policy.selected},
     libraries=("fasttext-ng",),
 )

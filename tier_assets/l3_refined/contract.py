@@ -1,10 +1,10 @@
 """What a promoted partition of L3 promises. Only what is true of kept rows blocks; rates of dropped attempts warn."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from tier_assets.audit import UNIVERSAL, Contract, Expectation, share_of_attempts
-from tier_assets.digests import text_digest
 from tier_assets.l3_refined.prompts import PROMPTS_DIGEST
+from tier_assets.policies.section import Section
 from tier_assets.policy import Policy
 from tier_assets.schemas import DropReason
 from tier_assets.tiers import Tier
@@ -36,12 +36,11 @@ def _expectations(policy: Policy) -> Sequence[Expectation]:
     )
 
 
-def _values(policy: Policy) -> str:
-    """Digest of the values that output depends on: those of decontamination only where there are benchmarks."""
+def _values(policy: Policy) -> Mapping[str, Section]:
+    """What the output depends on: the values of decontamination only where there are benchmarks."""
     contamination = policy.filtered.contamination
-    return (
-        text_digest(policy.refined.digest, contamination.digest) if contamination.benchmarks else policy.refined.digest
-    )
+    more = {"filtered.contamination": contamination} if contamination.benchmarks else {}
+    return {"refined": policy.refined, **more}
 
 
 CONTRACT = Contract(

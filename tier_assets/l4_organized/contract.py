@@ -42,7 +42,7 @@ CONTRACT = Contract(
         "model_error_share": share_of_attempts(DropReason.MODEL_ERROR),
         "unsupported_share": share_of_attempts(DropReason.UNSUPPORTED),
     },
-    policy=lambda policy: policy.organized.digest,
+    policy=lambda policy: {"organized": policy.organized},
     models=("language_model",),
     prompts_digest=PROMPTS_DIGEST,
 )

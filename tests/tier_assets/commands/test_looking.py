@@ -97,6 +97,25 @@ def test_history_tells_versions_and_held_candidates(run, promoted, key, document
     assert "content: repeated_texts" in run("history", "filtered")[0]
 
 
+def test_history_names_what_the_checks_of_a_version_warned_of(run, promoted, key, documents):
+    staged = promoted.stage("filtered", key, documents("x"), basis=1, parts={"code": "2"})
+    finding = {"check": "drops", "metric": "duplicate_share", "meaning": "m", "allowed": "<= 0.75", "observed": 0.8,
+               "passed": False, "blocking": False}  # fmt: skip
+    promoted.promote(staged.with_report("staged", {"rows_in": 2}, (finding,)))
+    entries = json.loads(run("history", "filtered", "--json")[0])["history"]
+    warned = "drops: duplicate_share is 0.8, allowed <= 0.75 (m)"
+    assert [entry["warned"] for entry in entries] == [[warned], []]
+    assert f"warned: filtered {key} version 2: {warned}" in run("history", "filtered")[0]
+
+
+def test_status_leaves_out_the_tiers_above_the_highest_that_was_tried(run, promoted):
+    out, _ = run("status")
+    assert [line.split()[0] for line in out.splitlines()[1:3]] == ["raw", "filtered"]
+    assert "selected, refined, organized: never materialized" in out
+    assert "selected  crawl" in run("status", "selected")[0]
+    assert len(json.loads(run("status", "--json")[0])["rows"]) == 5
+
+
 def test_status_has_the_agreed_form(run, promoted):
     (row,) = json.loads(run("status", "filtered", "--json")[0])["rows"]
     assert set(row) >= {

@@ -1,21 +1,25 @@
+from typing import get_args
+
 import polars as pl
 import pytest
 
-from tier_assets.audit import UNIVERSAL, audit, profile
+from tier_assets.audit import UNIVERSAL, audit, hold_on, profile
 from tier_assets.l1_filtered.contract import CONTRACT
-from tier_assets.policy import Policy
+from tier_assets.policy import Measure, Policy
 from tier_assets.schemas import TABLES
 
 SOUND = {expectation.metric: 0.0 for expectation in UNIVERSAL} | {
     "rows_in": 200.0, "kept_share": 0.5, "surviving_share": 0.6, "error_share": 0.0, "commonest_rule_share": 0.2,
     "kept_share_factor": None, "repeated_texts": 0.0, "blank_texts": 0.0, "lowest_language_score": 0.7,
     "timeout_share": 0.0, "extractor_error_share": 0.0, "duplicate_share": 0.1, "contaminated_rows": 0.0,
-    "private_data_residue": 0.0, "median_chars_factor": None, "language_shift": None,
+    "private_data_residue": 0.0, "p10_chars_factor": None, "median_chars_factor": None, "p90_chars_factor": None,
+    "language_shift": None,
 }  # fmt: skip
 
 
 def verdict(check, policy=None, **changed):
-    report = audit(SOUND | changed, CONTRACT.expectations(policy or Policy()))
+    policy = policy or Policy()
+    report = audit(SOUND | changed, hold_on(CONTRACT.expectations(policy), policy.audit))
     return report.verdict(check), report.holds
 
 
@@ -67,10 +71,30 @@ def test_an_uncertain_language_is_held_and_single_precision_is_not():
 
 
 @pytest.mark.parametrize(
-    "changed", [{"kept_share_factor": 2.5}, {"median_chars_factor": 1.6}, {"language_shift": 0.2}], ids=str
-)
+    "changed",
+    [
+        {"kept_share_factor": 2.5}, {"median_chars_factor": 1.6}, {"p10_chars_factor": 2.1}, {"p90_chars_factor": 2.1},
+        {"language_shift": 0.2},
+    ],
+    ids=str,
+)  # fmt: skip
 def test_a_partition_unlike_its_sources_others_warns(changed):
     assert verdict("distribution", **changed) == ("warned", False)
+
+
+@pytest.mark.parametrize("measure", get_args(Measure))
+def test_a_measure_that_the_policy_names_holds_instead_of_warning(measure):
+    strict = Policy.model_validate({"audit": {"hold_on": [measure]}})
+    (check,) = {each.check for each in CONTRACT.expectations(strict) if each.metric == measure}
+    missed = {measure: 0.0 if measure == "kept_share" else 99.0}
+    assert verdict(check, **missed) == ("warned", False)
+    assert verdict(check, strict, **missed) == ("failed", True)
+    assert verdict(check, strict, rows_in=99.0, **missed) == ("warned", False)
+
+
+def test_the_policy_can_name_all_that_only_warns_and_nothing_else():
+    warning = {each.metric for each in CONTRACT.expectations(Policy()) if not each.blocking}
+    assert set(get_args(Measure)) == warning
 
 
 @pytest.mark.parametrize(
@@ -84,8 +108,8 @@ def test_many_drops_of_one_kind_warn(changed):
 
 def test_a_real_outcome_gives_every_number_that_is_judged(tmp_path, documents):
     found = profiled(tmp_path, documents("a text", "another", dropped=1))
-    baseline = {"kept_share_factor": None, "median_chars_factor": None, "language_shift": None}
-    report = audit(found | baseline, CONTRACT.expectations(Policy()))
+    names = ("kept_share_factor", "p10_chars_factor", "median_chars_factor", "p90_chars_factor", "language_shift")
+    report = audit(found | dict.fromkeys(names), CONTRACT.expectations(Policy()))
     assert not report.holds
     lengths = [found[name] for name in ("p10_chars", "median_chars", "p90_chars")]
     assert lengths == pytest.approx([6.1, 6.5, 6.9])

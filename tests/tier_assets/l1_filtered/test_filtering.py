@@ -91,6 +91,15 @@ PAGES = (
 )
 
 
+def test_every_pass_over_the_parts_is_told_of(filtered):
+    told = []
+    filtered(*PAGES, cut=4, report=lambda *seen: told.append(seen))
+    passes = {what: [done for done, _, each in told if each == what] for _, _, what in told}
+    assert list(passes) == ["pages judged", "documents compared", "pages written"]
+    assert passes["pages judged"] == passes["pages written"] == [0, 4]
+    assert passes["documents compared"][0] == 0
+
+
 def test_every_page_has_one_decision_with_its_reason(filtered):
     decisions = filtered(*PAGES).decisions
     found = {int(row["doc_id"], 16): (row["drop_reason"], row["rule"]) for row in decisions.iter_rows(named=True)}

@@ -156,6 +156,18 @@ def test_progress_ends_with_all_pages(tmp_path, tools):
     assert told[-1] == (2, 2, "pages measured")
 
 
+def test_extracting_and_measuring_are_told_apart(tmp_path, tools, monkeypatch):
+    told = []
+    begun = iter([(0, 0), (0, 7), (0, 0), (1, 3), (1, 0), (2, 0)])
+    monkeypatch.setattr(Crew, "run", lambda self, tasks, report: [report(*each) for each in begun])
+    parts = unmeasured(tmp_path, *[pages(*[LETTER] * 10)] * 2)
+    run(parts, tools, report=lambda done, total, what: told.append((done, what)))
+    assert told == [
+        (0, "pages extracted"), (7, "pages extracted"), (0, "pages measured"), (13, "pages extracted"),
+        (10, "pages measured"), (20, "pages measured"),
+    ]  # fmt: skip
+
+
 def test_a_damaged_file_is_measured_again(tmp_path, tools):
     (part,) = unmeasured(tmp_path, pages(LETTER))
     run([part], tools)

@@ -38,7 +38,7 @@ def test_nothing_refined_and_a_broken_budget_warn():
 
 def test_decontamination_counts_for_the_fingerprint_only_where_there_are_benchmarks():
     def values(**contamination):
-        return CONTRACT.policy(Policy.model_validate({"filtered": {"contamination": contamination}}))
+        return CONTRACT.policy_digest(Policy.model_validate({"filtered": {"contamination": contamination}}))
 
     assert values(min_words=20) == values()
     assert len({values(), values(benchmarks=["b"]), values(benchmarks=["b"], min_words=20)}) == 3
