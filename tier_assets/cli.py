@@ -104,3 +104,7 @@ def _signs_of_damage() -> tuple[type[BaseException], ...]:
 
 def _complain(message: str) -> None:
     print(f"strata: {' '.join(message.split())}", file=sys.stderr)
+
+
+if __name__ == "__main__":
+    main()

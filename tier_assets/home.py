@@ -39,14 +39,14 @@ run_retries:
 _STRATA_TOML = """\
 # The policy of this home. Every value has a default with its source: docs/policy.md in the project.
 #
+# preset = "fineweb"               # or dclm, math, code: `strata policy --presets`; `strata policy` shows what is in force
+#
 # [selected]                       # frozen with the scorer: an edit counts from the next `strata train`
 # keep_char_share = 0.1
 #
 # [selected.scorer]
 # anchors = ["reference"]          # a source whose documents are good examples
 # labels = ["labels.jsonl"]        # {"text": ..., "label": 0 or 1} per line
-#
-# preset = "fineweb"               # or dclm, math, code: `strata policy --presets`; `strata policy` shows what is in force
 #
 # [filtered.contamination]
 # benchmarks = ["benchmarks"]      # folders of JSONL: what repeats a question is dropped

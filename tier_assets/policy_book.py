@@ -18,7 +18,7 @@ presets and the domains that need no table in `policies/preset_files.py`.
 
 import re
 import tomllib
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -128,6 +128,18 @@ class PolicyBook:
         layers = self._layers(source, self.domain_of(source) if source else "")
         policy = self.for_source(source) if source else self.default
         return [self._traced(setting, giver(layers, setting.key)) for setting in settings(policy)]
+
+    def idle(self, landed: Collection[str]) -> Iterator[str]:
+        """A line for every table of a source of which nothing has landed, and of a domain that no source is of."""
+        for name in self._sources:
+            if name not in landed:
+                place = where(self._origin, ("source", name), self._lines)
+                yield f"{place}: nothing of this source has landed{did_you_mean(name, landed)}"
+        used = {self.domain_of(source) for source in (*landed, *self._sources)}
+        for name in self._domains:
+            if name not in used:
+                place = where(self._origin, ("domain", name), self._lines)
+                yield f'{place}: no source is of this domain: give one domain = "{name}" in its table [source.NAME]'
 
     def _traced(self, setting: Setting, layer: Layer | None) -> InForce:
         if layer is None:

@@ -4,9 +4,12 @@
 """
 
 import sys
+from inspect import cleandoc
 
 from pydantic.fields import FieldInfo
 
+from tier_assets.policies.accepted import accepts
+from tier_assets.policies.languages import LANGUAGES
 from tier_assets.policies.preset_files import DOMAINS, presets
 from tier_assets.policies.section import Section, nested, nested_by_name, sections, source_of
 from tier_assets.policy import Policy
@@ -42,7 +45,8 @@ bring a preset, which counts as theirs: a preset at the top of the file does not
 
 `strata policy SOURCE` shows every value in force and where it is from, `--changed` what differs from the defaults,
 `strata policy --presets` the presets. A key that is misspelt, a value out of bounds or a name that does not exist ends every
-command with the file, the line, the key and what is allowed.
+command with the file, the line, the key and what is allowed. A whole number is at most 10^12. A table of a source of which
+nothing has landed, or of a domain that no source is of, is remarked on by `strata materialize` and `strata status`.
 
 ### An example
 
@@ -87,7 +91,7 @@ _EXPLAINED = """\
 def describe() -> str:
     """The page as Markdown: layers, presets, and a table per section of `strata.toml`."""
     tables = "".join(_section(".".join(path), section) for path, section in sections(Policy))
-    return _HEAD + EXAMPLE + _EXPLAINED + _presets() + tables
+    return _HEAD + EXAMPLE + _EXPLAINED + _presets() + _languages() + tables
 
 
 def _presets() -> str:
@@ -105,16 +109,28 @@ def _presets() -> str:
     )
 
 
+def _languages() -> str:
+    codes = ", ".join(f"`{code}`" for code in LANGUAGES)
+    return (
+        "\n## Codes of languages\n\nWhat `languages` may hold and `[filtered.by_language.CODE]` may be named: the labels of "
+        f"the language identifier.\n\n{codes}\n"
+    )
+
+
 def _section(name: str, section: type[Section]) -> str:
     rows = [
-        f"| `{key}` | {_shown(field)} | {field.description} | {source_of(field)} |"
+        f"| `{key}` | {_shown(field)} | {_cell(accepts(field))} | {field.description} | {source_of(field)} |"
         for key, field in section.model_fields.items()
         if not (nested(field) or nested_by_name(field))
     ]
-    head = f"\n## [{name}]\n\n{section.__doc__}\n"
-    return (
-        head + "\n| key | default | meaning | source |\n|---|---|---|---|\n" + "\n".join(rows) + "\n" if rows else head
-    )
+    head = f"\n## [{name}]\n\n{cleandoc(section.__doc__ or '')}\n"
+    columns = "\n| key | default | accepts | meaning | source |\n|---|---|---|---|---|\n"
+    return head + columns + "\n".join(rows) + "\n" if rows else head
+
+
+def _cell(text: str) -> str:
+    """Free of what Markdown would take for the end of a cell or for a tag."""
+    return text.replace("|", "\\|").replace("<", "&lt;")
 
 
 def _shown(field: FieldInfo) -> str:

@@ -30,15 +30,21 @@ class UserFiles:
             yield path
         elif path.is_dir():
             inside = (each for each in sorted(path.rglob("*")) if each.is_file())
-            yield from (each for each in inside if not each.relative_to(path).as_posix().startswith((".", "_")))
+            yield from (
+                each for each in inside if not any(part.startswith((".", "_")) for part in each.relative_to(path).parts)
+            )
         else:
             raise PolicyError(f"{path} is not there: the policy names it, so put it there or take its name out")
 
     def digest(self, names: Sequence[str]) -> str:
-        """sha256 over the files' names and contents; empty without names. A file that has not changed is read once."""
+        """sha256 over the files' names, with their folder's, and contents; empty without names.
+
+        A folder may be the category of what is in it. A file that has not changed is read once.
+        """
         if not names:
             return ""
-        return text_digest(*(part for path in self.paths(names) for part in (path.name, self._digest(path))))
+        named = ((path.parent.name, path.name, self._digest(path)) for path in self.paths(names))
+        return text_digest(*(part for each in named for part in each))
 
     def _digest(self, path: Path) -> str:
         found = path.stat()

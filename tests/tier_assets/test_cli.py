@@ -120,6 +120,13 @@ def test_the_process_of_a_command_looks_for_garbage_seldom_and_ends_in_silence(t
     assert done.stderr == ""
 
 
+def test_the_module_is_a_program(tmp_path):
+    command = [sys.executable, "-m", "tier_assets.cli", "--home", str(tmp_path)]
+    done = subprocess.run([*command, "launch"], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "No such command 'launch'" in done.stderr
+
+
 def test_naming_the_commands_loads_neither_dagster_nor_polars():
     script = "import sys, tier_assets.cli; print({'dagster', 'polars', 'numpy', 'pydantic'} & set(sys.modules))"
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)

@@ -1,3 +1,5 @@
+import re
+
 import yaml
 
 from tier_assets.home import Home
@@ -17,6 +19,19 @@ def test_the_new_policy_file_is_a_valid_policy(tmp_path):
     home = Home(tmp_path)
     home.prepare()
     assert PolicyBook.read(home.policy).default.selected.keep_char_share == 0.1
+
+
+def test_every_line_of_the_new_policy_file_may_be_uncommented(tmp_path):
+    """Alone with its table, and all of them together."""
+    home = Home(tmp_path)
+    home.prepare()
+    text = re.sub(r"^# (?=\[|\w+ = )", "", home.policy.read_text(), flags=re.MULTILINE)
+    assert text.count("\n#") < text.count("=")
+    home.policy.write_text(text)
+    book = PolicyBook.read(home.policy)
+    assert (book.preset_of(), book.domain_of("forge")) == ("fineweb", "code")
+    assert book.default.filtered.contamination.benchmarks == ("benchmarks",)
+    assert book.default.selected.scorer.anchors == ("reference",)
 
 
 def test_dagster_starts_without_telemetry_and_advertising(tmp_path):

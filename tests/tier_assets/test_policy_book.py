@@ -112,7 +112,7 @@ def test_a_value_that_a_preset_gives_is_not_changed_if_it_is_the_default():
     ("text", "message"),
     [
         ("[filtered]\nmin_lang = 1\n", "line 2: filtered.min_lang: .*known keys: .*min_language_score"),
-        ("[filtered]\nmin_language_score = 2\n", "line 2: filtered.min_language_score: .* less than or equal to 1, not 2"),
+        ("[filtered]\nmin_language_score = 2\n", "line 2: filtered.min_language_score: must be at most 1, not 2"),
         ("[source.crawl.raw]\nkeep = 1\n", "line 2: source.crawl.raw.keep: "),
         ("[domain.web.raw]\nkeep = 1\n", "line 2: domain.web.raw.keep: "),
         ("[source.crawl.selected]\nkeep_char_share = 1\n", r"line 1: source.crawl.selected: .*write it in \[selected\]"),
@@ -126,6 +126,8 @@ def test_a_value_that_a_preset_gives_is_not_changed_if_it_is_the_default():
         ("[source.a]\npreset = 3", "line 2: source.a.preset: there is no preset 3; use one of code, dclm"),
         ("[source.a]\ndomain = 'cod'", r"source.a.domain: .*did you mean 'code'\?; use one of .* \[domain.NAME\]"),
         ("[domain.code]\ndomain = 'web'", "line 2: domain.code.domain: no such key"),
+        ("# x\n[filtered.by_language.english]", "line 2: filtered.by_language.english: .* not 'english'"),
+        ("[source.a.filtered.quality]\nmin_words = 60\nmax_words = 10", "line 1: source.a.filtered.quality: min_words = 60 "),
         ("[source.Crawl.raw]", "line 1: source.Crawl: a source is named with small letters, digits and '-'"),
     ],
 )  # fmt: skip
@@ -139,3 +141,18 @@ def test_a_wrong_line_is_named_with_what_is_allowed(tmp_path, text, message):
 def test_what_no_source_uses_is_checked_too(tmp_path):
     with pytest.raises(PolicyError, match="line 2: domain.law.raw.keep"):
         read(tmp_path, "[domain.law.raw]\nkeep = 1\n")
+
+
+def test_a_table_that_touches_nothing_is_remarked_on(tmp_path):
+    text = '[source.craw.filtered]\n[source.wiki]\ndomain = "law"\n[domain.law]\n[domain.low]\n[domain.web.filtered]\n'
+    book = read(tmp_path, text)
+    craw, low = book.idle(["crawl", "wiki"])
+    assert craw == (
+        f"{tmp_path}/strata.toml: line 1: source.craw: nothing of this source has landed; did you mean 'crawl'?"
+    )
+    assert low == (
+        f"{tmp_path}/strata.toml: line 5: domain.low: no source is of this domain: "
+        'give one domain = "low" in its table [source.NAME]'
+    )
+    assert "source.wiki: nothing of this source has landed" in "".join(book.idle(["crawl", "craw"]))
+    assert list(PolicyBook().idle([])) == []

@@ -10,6 +10,7 @@ def files(tmp_path):
     (tmp_path / "lists" / "adult" / "domains").write_text("example.com\n")
     (tmp_path / "lists" / "b.txt").write_text("b")
     (tmp_path / "lists" / ".hidden").write_text("x")
+    (tmp_path / "lists" / "adult" / ".DS_Store").write_bytes(b"\xff")
     return UserFiles(tmp_path)
 
 
@@ -22,6 +23,12 @@ def test_the_digest_follows_the_content(files, tmp_path):
     before = files.digest(["lists"])
     assert before == files.digest(["lists"]) == UserFiles(tmp_path).digest(["lists"])
     (tmp_path / "lists" / "b.txt").write_text("bb")
+    assert files.digest(["lists"]) != before
+
+
+def test_the_digest_follows_the_folder_which_may_be_a_category(files, tmp_path):
+    before = files.digest(["lists"])
+    (tmp_path / "lists" / "adult").rename(tmp_path / "lists" / "bank")
     assert files.digest(["lists"]) != before
 
 

@@ -2,7 +2,7 @@
 
 import json
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import cache, cached_property
 from typing import Any
@@ -79,6 +79,12 @@ class Session:
         """What has landed, complete or not."""
         settle = self.policies().default.landing.settle_seconds
         return {arrival.key: arrival for arrival in self.landing.arrivals_now(settle)}
+
+    def remark_on_policy(self, arrivals: Iterable[PartitionKey]) -> None:
+        """Say which tables of the policy touch nothing of what has landed; before anything has, that is no news."""
+        sources = {*(key.source for key in arrivals), *self.lake.sources(Tier.RAW)}
+        for line in self.policies().idle(sources) if sources else ():
+            self.say(f"strata: {line}")
 
     def models(self) -> planning.Models:
         """Digests of the models in force; nothing is started."""

@@ -29,9 +29,11 @@ from tier_assets.tiers import Tier
 def status(tier: Tier | None, partitions: tuple[str, ...]) -> None:
     """Show per tier and partition: state, version, rows in, kept and dropped by reason, tokens, checks, seconds, cost."""
     session = Session.open()
+    arrivals = session.arrivals()
+    session.remark_on_policy(arrivals)
     needs = planning.plan(
         session.lake,
-        session.arrivals(),
+        arrivals,
         session.policies(),
         session.models(),
         tiers=[tier] if tier else tuple(Tier),

@@ -76,7 +76,9 @@ class _Work:
         self._cut: set[PartitionKey] = set()
         self._narrator = TerminalNarrator()
         self._models = session.models()
-        unknown = set(wanted or ()) - {*session.arrivals(), *session.lake.partitions(Tier.RAW)}
+        arrivals = session.arrivals()
+        session.remark_on_policy(arrivals)
+        unknown = set(wanted or ()) - {*arrivals, *session.lake.partitions(Tier.RAW)}
         if unknown:
             names = ", ".join(sorted(map(str, unknown)))
             raise LakeError(f"nothing has landed for {names}: `strata land {min(map(str, unknown))} FILE...` first")

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import polars as pl
 
-from tier_assets.l1_filtered.list_files import files_of, is_jsonl, lines_of, rows_of
+from tier_assets.l1_filtered.list_files import is_jsonl, lines_of, rows_of
 from tier_assets.text.shingles import words
 
 _Phrases = Mapping[str, tuple[tuple[str, ...], ...]]
@@ -39,14 +39,13 @@ class BadWords:
         return hashlib.sha256(json.dumps(entries).encode()).hexdigest()
 
 
-def load_bad_words(paths: Sequence[Path]) -> BadWords:
-    """What the files and folders name: JSONL of {word, lang}, or text, one phrase to a line, the language as file name.
+def load_bad_words(files: Sequence[Path]) -> BadWords:
+    """What the files name: JSONL of {word, lang}, or text, one phrase to a line, the language as file name.
 
-    Files may be compressed with zstd (`en.txt.zst`). Raises ListError for a path that is not there and for a file
-    that cannot be read.
+    Files may be compressed with zstd (`en.txt.zst`). Raises ListError for a file that cannot be read.
     """
     found: dict[str, set[tuple[str, ...]]] = defaultdict(set)
-    for file in files_of(paths, value="filtered.bad_words.lists"):
+    for file in files:
         for language, phrase in _entries(file):
             if phrase:
                 found[language].add(phrase)

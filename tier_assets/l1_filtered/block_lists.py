@@ -5,7 +5,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from tier_assets.l1_filtered.list_files import files_of, is_jsonl, lines_of, rows_of
+from tier_assets.l1_filtered.list_files import ListError, is_jsonl, lines_of, rows_of
+from tier_assets.policies.complaints import did_you_mean
 
 
 @dataclass(frozen=True)
@@ -31,27 +32,35 @@ def plain_url(url: str) -> str:
     return rest.partition("#")[0].removeprefix("www.").rstrip("/")
 
 
-def load_block_lists(paths: Sequence[Path], *, categories: Sequence[str] = ()) -> BlockLists:
-    """What the files and folders name, put together; of some categories only, if any are given.
+def load_block_lists(files: Sequence[Path], *, categories: Sequence[str] = ()) -> BlockLists:
+    """What the files name, put together; of some categories only, if any are given.
 
-    A folder stands for all files in it and below. A file is text, one entry to a line, `#` before comments, its
+    A file is text, one entry to a line, `#` before comments, its
     category the name of its folder, as the lists of the University of Toulouse are (`adult/domains`, `adult/urls`); or
     JSONL of {entry, category}; both may be compressed with zstd (.zst). An entry with a path is a URL, any other a domain.
-    Raises ListError for a path that is not there and for a file that cannot be read.
+    Raises ListError for a file that cannot be read and for a category that no file has: it would block nothing.
     """
     domains: set[str] = set()
     urls: set[str] = set()
-    for file in files_of(paths, value="filtered.urls.lists"):
+    there: set[str] = set()
+    for file in files:
         for category, entry in _entries(file):
+            there.add(category)
             if entry and (not categories or category in categories):
                 (urls if "/" in entry else domains).add(entry)
+    for category in categories if files else ():
+        if category not in there:
+            raise ListError(
+                f"filtered.urls.categories: the lists have no category {category!r}{did_you_mean(category, there)}; "
+                f"they have {', '.join(sorted(there - {''})) or 'none'}"
+            )
     return BlockLists(frozenset(domains), frozenset(urls))
 
 
-def _entries(file: Path) -> Iterator[tuple[str | None, str]]:
+def _entries(file: Path) -> Iterator[tuple[str, str]]:
     if is_jsonl(file):
         for row in rows_of(file, "entry"):
-            yield row.get("category"), plain_url(row["entry"])
+            yield str(row.get("category") or ""), plain_url(row["entry"])
     else:
         for line in lines_of(file):
             yield file.parent.name, plain_url(line.partition("#")[0])

@@ -5,7 +5,7 @@ The readers are `block_lists.py` and `bad_words.py`.
 
 import io
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from pathlib import Path
 
 import zstandard
@@ -14,18 +14,7 @@ from tier_assets.errors import StrataError
 
 
 class ListError(StrataError, ValueError):
-    """A list that is missing or cannot be read."""
-
-
-def files_of(paths: Sequence[Path], *, value: str) -> Iterator[Path]:
-    """The files named, and all files in and below the folders named, sorted within each.
-
-    Raises ListError for a path that is not there, naming the policy's `value` that names it.
-    """
-    for path in paths:
-        if not path.exists():
-            raise ListError(f"{path} is not there: correct {value}")
-        yield from sorted(found for found in path.rglob("*") if found.is_file()) if path.is_dir() else [path]
+    """A list that cannot be read, or does not hold what the policy asks for."""
 
 
 def is_jsonl(file: Path) -> bool:

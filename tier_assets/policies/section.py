@@ -3,9 +3,9 @@
 import hashlib
 import json
 from collections.abc import Iterator, Mapping
-from typing import Any, NamedTuple, get_args, get_origin
+from typing import Any, NamedTuple, Self, get_args, get_origin
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 from pydantic.fields import FieldInfo
 
 FINEWEB = "FineWeb, arXiv 2406.17557"
@@ -26,13 +26,37 @@ class Section(BaseModel):
     """A table of `strata.toml`. Unknown keys are errors."""
 
     # A default of 3 for a float is made 3.0, as what `strata.toml` gives is: equal values have equal digests. TOML has nan,
-    # which is beyond no limit: a gate with it would be open.
-    model_config = ConfigDict(extra="forbid", frozen=True, validate_default=True, allow_inf_nan=False)
+    # which is beyond no limit: a gate with it would be open. Strict: true is no number, and neither is "0.5".
+    model_config = ConfigDict(extra="forbid", frozen=True, validate_default=True, allow_inf_nan=False, strict=True)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _lists_are_tuples(cls, given: Any) -> Any:
+        """TOML has lists, a value that nobody may change is a tuple."""
+        if not isinstance(given, Mapping):
+            return given
+        return {key: tuple(each) if isinstance(each, list) else each for key, each in given.items()}
+
+    @model_validator(mode="after")
+    def _limits_leave_something(self) -> Self:
+        """A `min_` above the `max_` of the same name lets nothing through."""
+        require_order(dict(self))
+        return self
 
     @property
     def digest(self) -> str:
         """sha256 of the values in force: part of the fingerprint of every tier that reads them."""
         return hashlib.sha256(json.dumps(self.model_dump(mode="json"), sort_keys=True).encode()).hexdigest()
+
+
+def require_order(values: Mapping[str, Any]) -> None:
+    """Raises ValueError naming a `min_` value that lies above the `max_` value of the same name."""
+    for name, least in values.items():
+        most = values.get(name.replace("min_", "max_", 1)) if name.startswith("min_") else None
+        if least is not None and most is not None and least > most:
+            raise ValueError(
+                f"{name} = {least} lies above {name.replace('min_', 'max_', 1)} = {most}: change one of them"
+            )
 
 
 class Setting(NamedTuple):

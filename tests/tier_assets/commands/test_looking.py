@@ -34,6 +34,17 @@ def promoted(home, key, documents):
     return lake
 
 
+def test_status_remarks_on_tables_of_the_policy_that_touch_nothing(run, home, promoted):
+    home.policy.write_text("[source.craw.filtered]\nmin_language_score = 0.1\n")
+    assert run("status", "--json")[1] == ""
+    home.landing.joinpath("crawl", "2026-08").mkdir(parents=True)
+    home.landing.joinpath("crawl", "2026-08", "a.jsonl").write_text('{"text": "x"}\n')
+    out, err = run("status", "--json")
+    assert json.loads(out)["rows"]
+    assert "line 1: source.craw: nothing of this source has landed; did you mean 'crawl'?" in err
+    assert len(err.splitlines()) == 1
+
+
 def test_rows_are_read_as_jsonl(run, promoted):
     out, _ = run("read", "filtered")
     rows = [json.loads(line) for line in out.splitlines()]

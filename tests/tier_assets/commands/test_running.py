@@ -53,6 +53,14 @@ def states(document):
     return {(row["partition"], row["tier"]): row["state"] for row in document["rows"]}
 
 
+def test_tables_of_the_policy_that_touch_nothing_are_remarked_on_before_the_work(cli):
+    cli.land("crawl.1", TEXT)
+    cli.home.policy.write_text("[source.craw]\n[domain.low]\n")
+    status, document, err = cli("materialize", "--plan")
+    assert (status, len(document["plan"])) == (0, 5)
+    assert [line.split(": ")[3] for line in err.splitlines()] == ["source.craw", "domain.low"]
+
+
 def test_a_landed_partition_is_materialized_up_to_the_tier_asked_for(cli):
     cli.land("crawl.1", TEXT, OTHER, "too short")
     status, document, _ = cli("materialize", "selected")

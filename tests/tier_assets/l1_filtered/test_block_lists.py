@@ -7,16 +7,33 @@ from tier_assets.l1_filtered.block_lists import BlockLists, load_block_lists, pl
 from tier_assets.l1_filtered.list_files import ListError
 
 
-def test_a_folder_of_categories_is_read_as_toulouse_publishes_it(tmp_path):
+@pytest.fixture
+def toulouse(tmp_path):
+    """Folders of categories, as the university publishes them."""
     (tmp_path / "adult").mkdir()
     (tmp_path / "adult" / "domains").write_text("bad.example\n# a comment\n\nWorse.Example # here\n")
     (tmp_path / "adult" / "urls").write_text("fine.example/bad/\n")
     (tmp_path / "bank").mkdir()
     (tmp_path / "bank" / "domains").write_text("bank.example\n")
-    assert load_block_lists([tmp_path], categories=["adult"]) == BlockLists(
+    return [tmp_path / name for name in ("adult/domains", "adult/urls", "bank/domains")]
+
+
+def test_the_folder_of_a_file_is_its_category(toulouse):
+    assert load_block_lists(toulouse, categories=["adult"]) == BlockLists(
         frozenset({"bad.example", "worse.example"}), frozenset({"fine.example/bad"})
     )
-    assert "bank.example" in load_block_lists([tmp_path]).domains
+    assert "bank.example" in load_block_lists(toulouse).domains
+
+
+def test_a_category_that_no_list_has_is_an_error_with_those_there_are(toulouse, tmp_path):
+    """It would switch blocking off without a word."""
+    sentence = "filtered.urls.categories: .*no category 'adlut'; did you mean 'adult'[?]; they have adult, bank$"
+    with pytest.raises(ListError, match=sentence):
+        load_block_lists(toulouse, categories=["bank", "adlut"])
+    (tmp_path / "a.jsonl").write_text('{"entry": "bad.example"}\n')
+    with pytest.raises(ListError, match="no category 'x'; they have none"):
+        load_block_lists([tmp_path / "a.jsonl"], categories=["x"])
+    assert load_block_lists([], categories=["adult"]) == BlockLists()
 
 
 def test_jsonl_may_be_compressed(tmp_path):
@@ -48,15 +65,10 @@ def test_urls_compare_without_scheme_case_and_fragment(url, plain):
     assert plain_url(url) == plain
 
 
-def test_a_list_that_is_not_there_is_named(tmp_path):
-    with pytest.raises(ListError, match=r"gone is not there: correct filtered\.urls\.lists"):
-        load_block_lists([tmp_path / "gone"])
-
-
 def test_a_bad_line_is_named(tmp_path):
     (tmp_path / "lists.jsonl").write_text('{"entry": "a.example"}\n{"domain": "b.example"}\n')
     with pytest.raises(ListError, match=r"lists\.jsonl, line 2: not a JSON object"):
-        load_block_lists([tmp_path])
+        load_block_lists([tmp_path / "lists.jsonl"])
     (tmp_path / "lists.jsonl").write_bytes(b"\xff\n")
     with pytest.raises(ListError, match="cannot be read as a list"):
-        load_block_lists([tmp_path])
+        load_block_lists([tmp_path / "lists.jsonl"])

@@ -1,19 +1,7 @@
 import pytest
 import zstandard
 
-from tier_assets.l1_filtered.list_files import ListError, files_of, is_jsonl, lines_of, rows_of
-
-
-def test_a_folder_stands_for_its_files_and_a_file_for_itself(tmp_path):
-    for name in ("b/x", "a/y", "z"):
-        (tmp_path / name).parent.mkdir(exist_ok=True)
-        (tmp_path / name).write_text("")
-    assert [file.name for file in files_of([tmp_path / "z", tmp_path], value="v")] == ["z", "y", "x", "z"]
-
-
-def test_a_missing_path_is_named_with_the_value_that_names_it(tmp_path):
-    with pytest.raises(ListError, match=r"gone is not there: correct filtered\.x"):
-        list(files_of([tmp_path / "gone"], value="filtered.x"))
+from tier_assets.l1_filtered.list_files import ListError, is_jsonl, lines_of, rows_of
 
 
 def test_lines_come_from_plain_and_compressed_files_without_a_byte_order_mark(tmp_path):
@@ -27,6 +15,11 @@ def test_a_file_that_is_something_else_is_named(tmp_path, name, data):
     (tmp_path / name).write_bytes(data)
     with pytest.raises(ListError, match=f"{name} cannot be read as a list"):
         list(lines_of(tmp_path / name))
+
+
+def test_a_file_that_is_gone_is_named(tmp_path):
+    with pytest.raises(ListError, match="gone cannot be read as a list"):
+        list(lines_of(tmp_path / "gone"))
 
 
 def test_rows_need_their_keys(tmp_path):

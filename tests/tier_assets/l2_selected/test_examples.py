@@ -41,7 +41,7 @@ def test_the_choice_does_not_depend_on_the_order_of_documents():
 
 def test_no_more_anchor_examples_than_the_policy_allows():
     rows = [(f"d{n}", source, "text") for n, source in enumerate(["manual", "crawl"] * 5)]
-    few = ScorerPolicy(anchors=("manual",), max_examples=2)
+    few = ScorerPolicy(anchors=("manual",), min_examples=2, max_examples=2)
     assert anchor_examples(documents(*rows), few)["label"].to_list() == [1, 1, 0, 0]
 
 

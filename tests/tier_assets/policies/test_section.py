@@ -1,7 +1,17 @@
 import pytest
 from pydantic import ValidationError
 
-from tier_assets.policies.section import STRATA, Section, Setting, nested, nested_by_name, sections, settings, value
+from tier_assets.policies.section import (
+    STRATA,
+    Section,
+    Setting,
+    nested,
+    nested_by_name,
+    require_order,
+    sections,
+    settings,
+    value,
+)
 
 
 class Limits(Section):
@@ -67,3 +77,39 @@ def test_a_field_holds_a_section_or_a_value():
 
 def test_sections_are_listed_with_their_path():
     assert list(sections(Outer)) == [(("limits",), Limits), (("by_language", "NAME"), Limits)]
+
+
+class Range(Section):
+    """An example of limits on both sides."""
+
+    min_words: int = value(2, "the fewest", STRATA)
+    max_words: int | None = value(None, "the most", STRATA)
+    words: tuple[str, ...] = value((), "some", STRATA)
+
+
+@pytest.mark.parametrize("given", [True, "3", 3.0, None])
+def test_a_whole_number_is_nothing_else(given):
+    with pytest.raises(ValidationError, match="valid integer"):
+        Limits(least=given)
+
+
+@pytest.mark.parametrize("given", [True, "0.5", None])
+def test_a_number_is_no_text_and_no_truth(given):
+    with pytest.raises(ValidationError, match="valid number"):
+        Limits(share=given)
+
+
+def test_a_list_of_toml_is_a_tuple():
+    assert Range.model_validate({"words": ["a", "b"]}).words == ("a", "b")
+    with pytest.raises(ValidationError, match="valid tuple"):
+        Range.model_validate({"words": "ab"})
+
+
+def test_a_least_above_the_most_is_an_error():
+    assert Range(max_words=2).max_words == 2
+    with pytest.raises(ValidationError, match="min_words = 2 lies above max_words = 1: change one of them"):
+        Range(max_words=1)
+
+
+def test_only_a_pair_has_an_order():
+    require_order({"min_a": 3, "max_b": 1, "max_a": None, "min_b": None})
