@@ -47,7 +47,9 @@ def _file(each: dict[str, str]) -> LandedFile:
     location = str(each["location"])
     sha256, etag = each.get("sha256"), each.get("etag")
     # Whoever can write into the zone can write this list: only files that are called like data are opened by it.
-    if location.rpartition("/")[2] != each["name"] or not (location.startswith((S3, "/")) and (sha256 or etag)):
+    if not location.replace("/", "-").endswith(f"-{each['name']}") or not (
+        location.startswith((S3, "/")) and (sha256 or etag)
+    ):
         raise ValueError(location)
     return LandedFile(str(each["name"]), int(each["bytes"]), sha256, location, etag)
 
