@@ -84,7 +84,7 @@ def refer_into(
     if listed.problem or (listed.files and list(listed.files) != files):
         difference = difference or "other files are referenced, or have changed"
     _refuse(key, difference, replace)
-    if not difference and listed.files and read_listing(folder):
+    if not difference and listed.files and not listed.now and read_listing(folder):
         (folder / LANDING).unlink(missing_ok=True)
         return False
     _begin(folder, wanted)

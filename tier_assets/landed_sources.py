@@ -23,11 +23,11 @@ if TYPE_CHECKING:
     from pyarrow.fs import S3FileSystem
 
 S3 = "s3://"
+ASKED_AT_ONCE = 16
 _CHUNK_BYTES = 1 << 20
 _S3_BUFFER_BYTES = 8 << 20
 _CONNECT_SECONDS = 10
 _REQUEST_SECONDS = 60
-_ASKED_AT_ONCE = 16
 
 
 class Landable(Protocol):
@@ -147,7 +147,7 @@ def remote_keys(url: str, endpoint: str | None) -> list[str]:
 
 def remote_sources(found: Mapping[str, str], endpoint: str | None) -> list[Source]:
     """Objects by URL, each under the name given, as they are now, asked for several at a time. Raises LandingError."""
-    with ThreadPoolExecutor(_ASKED_AT_ONCE) as threads:
+    with ThreadPoolExecutor(ASKED_AT_ONCE) as threads:
         return list(threads.map(lambda url: remote_source(url, endpoint, found[url]), found))
 
 

@@ -33,6 +33,15 @@ def test_a_list_is_read_as_it_was_written(tmp_path):
     assert read_references(tmp_path).files == files
 
 
+def test_what_an_object_was_when_it_was_asked_for_is_listed_beside_what_landed(tmp_path):
+    one, other = (LandedFile(name, 5, None, f"s3://bucket/{name}", "e1") for name in ("a.jsonl", "b.jsonl"))
+    changed = LandedFile("a.jsonl", 6, None, "s3://bucket/a.jsonl", "e2")
+    write_references(tmp_path, [one, other], {"a.jsonl": changed, "b.jsonl": None})
+    assert read_references(tmp_path).now == {"a.jsonl": changed, "b.jsonl": None}
+    files, problems = referenced(tmp_path, Digests(tmp_path))
+    assert (files, len(problems)) == ([changed], 2)
+
+
 def test_without_a_list_nothing_is_referenced(tmp_path):
     assert read_references(tmp_path).files == ()
 

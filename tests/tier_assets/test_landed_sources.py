@@ -121,6 +121,40 @@ def test_a_referenced_object_that_changes_or_goes_gives_no_rows_and_is_named(buc
     )
 
 
+def test_a_store_that_is_asked_tells_of_objects_that_changed_or_went_and_later_looks_know_it(bucket, tmp_path):
+    put(bucket, "asked/a.jsonl", b'{"text": "hello"}\n')
+    put(bucket, "asked/b.jsonl", b'{"text": "there"}\n')
+    zone = LandingZone(tmp_path / "landing", bucket)
+    zone.land(KEY, ["s3://bucket/asked/"], reference=True)
+    before = zone.complete(str(KEY), 300)
+    put(bucket, "asked/a.jsonl", b'{"text": "other"}\n')
+    s3(bucket).delete_file("bucket/asked/b.jsonl")
+    assert (zone.complete(str(KEY), 300), zone.ask_stores()) == (before, None)
+    offline = LandingZone(tmp_path / "landing", "http://127.0.0.1:1")
+    problems = (
+        "s3://bucket/asked/a.jsonl has changed since it was referenced: land it again with --replace",
+        "b.jsonl is referenced at s3://bucket/asked/b.jsonl but cannot be found: put it back",
+    )
+    assert offline.complete(str(KEY), 300).problems == problems
+    assert offline.complete(str(KEY), 300).digest != before.digest
+    assert "cannot be asked" in offline.ask_stores([KEY])
+    assert offline.complete(str(KEY), 300).problems == problems
+    assert read(zone).rows["text"].to_list() == ["other"]
+    put(bucket, "asked/a.jsonl", b'{"text": "hello"}\n')
+    put(bucket, "asked/b.jsonl", b'{"text": "there"}\n')
+    assert (zone.ask_stores([KEY]), zone.complete(str(KEY), 300)) == (None, before)
+
+
+def test_landing_a_changed_object_again_forgets_that_it_changed(bucket, tmp_path):
+    put(bucket, "again.jsonl", b'{"text": "hello"}\n')
+    zone = LandingZone(tmp_path / "landing", bucket)
+    zone.land(KEY, ["s3://bucket/again.jsonl"], reference=True)
+    put(bucket, "again.jsonl", b'{"text": "other"}\n')
+    zone.ask_stores()
+    assert zone.land(KEY, ["s3://bucket/again.jsonl"], reference=True, replace=True).changed
+    assert (read(zone).notes, read(zone).rows["text"].to_list()) == ((), ["other"])
+
+
 @pytest.mark.parametrize("form", ["parquet", "arrow", "zip", "tar.gz"])
 def test_formats_that_are_read_from_any_place_are_read_from_a_bucket(bucket, tmp_path, form):
     data = io.BytesIO()
