@@ -77,11 +77,6 @@ def refer_into(
     sources = [file for _, file in sorted(wanted.items()) if isinstance(file, Source)]
     if len(sources) < len(wanted):
         raise LandingError("a folder of pages is packed when it is landed: it cannot be referenced")
-    renamed = next((file for file in sources if file.location.rpartition("/")[2] != file.name), None)
-    if renamed:
-        raise LandingError(
-            f"{shown(renamed.location)} lies in a folder: reference the files themselves, not their folder"
-        )
     files = [refer(file, progress.over) for file in sources]
     there = _names(folder)
     listed = read_references(folder)
@@ -89,7 +84,7 @@ def refer_into(
     if listed.problem or (listed.files and list(listed.files) != files):
         difference = difference or "other files are referenced, or have changed"
     _refuse(key, difference, replace)
-    if not difference and listed.files and read_listing(folder):
+    if not difference and listed.files and not listed.now and read_listing(folder):
         (folder / LANDING).unlink(missing_ok=True)
         return False
     _begin(folder, wanted)

@@ -1,10 +1,12 @@
 """What is landed when a person names a file, a URL or a folder: the files that result, none of them copied yet.
 
 A folder of pages or source code becomes one tar, since a lake of captures needs no file per page; a Hugging Face dataset,
-saved or downloaded, becomes its data files with the path in their names, and the card that states its licence.
+saved or downloaded, becomes its data files with the path in their names, and the card that states its licence; so do the
+objects of a folder in a bucket.
 """
 
 import os
+import re
 import tarfile
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
@@ -12,9 +14,21 @@ from pathlib import Path
 
 from tier_assets.errors import LandingError
 from tier_assets.l0_raw.kinds import DOCUMENT_ENDINGS, kind_of
-from tier_assets.landed_files import CARD, DATASET_INFO, ENDINGS, INVENTORIES, ending, name_flaw, shown
-from tier_assets.landed_sources import S3, Landable, Source, local_source, remote_source
+from tier_assets.landed_files import (
+    CARD,
+    DATASET_INFO,
+    ENDINGS,
+    INDEXES,
+    INVENTORIES,
+    MANIFEST,
+    ending,
+    name_flaw,
+    shown,
+)
+from tier_assets.landed_sources import S3, Landable, Source, local_source, remote_keys, remote_source, remote_sources
 
+_KINDS = ", ".join(ENDINGS)
+_URL = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://")
 _BLOCK = 512
 _CHUNK_BYTES = 1 << 20
 _DOCUMENTS_ONLY = ".pdf"  # a file by itself, and a page of a folder
@@ -64,13 +78,29 @@ def landables(named: Sequence[str | Path], endpoint: str | None) -> tuple[dict[s
     found: dict[str, Landable] = {}
     notes: list[str] = []
     for each in named:
-        if isinstance(each, str) and each.startswith(S3):
-            files: list[Landable] = [remote_source(each, endpoint)]
-        else:
-            files = _local(Path(each), notes)
+        is_url = isinstance(each, str) and _URL.match(each)
+        files = _remote(str(each), endpoint, notes) if is_url else _local(Path(each), notes)
         for file in files:
             _accept(file, found)
     return found, tuple(notes)
+
+
+def _remote(url: str, endpoint: str | None, notes: list[str]) -> list[Landable]:
+    """An object; all objects below a URL that ends in a slash, with the folders in their names."""
+    if not url.startswith(S3):
+        raise LandingError(f"{url!r:.300} cannot be landed: only s3:// URLs and local paths can")
+    if not url.endswith("/"):
+        return [remote_source(url, endpoint)]
+    keys = remote_keys(url, endpoint)
+    data = [key for key in keys if _is_data(key) or (key.endswith(_DOCUMENTS_ONLY) and not _is_hidden(key))]
+    if not data:
+        raise LandingError(f"{url!r:.300} holds no object of a supported kind: names must end in one of {_KINDS}")
+    wanted = [*data, *(key for key in keys if _says_something(key))]
+    if len(wanted) < len(keys):
+        left = len(keys) - len(wanted)
+        notes.append(f"{url}: {left} of {len(keys)} objects are left out: hidden, or of no kind that is read")
+    folder = url.rstrip("/")
+    return [*remote_sources({f"{folder}/{key}": key.replace("/", "-") for key in wanted}, endpoint)]
 
 
 def _accept(file: Landable, found: dict[str, Landable]) -> None:
@@ -78,8 +108,7 @@ def _accept(file: Landable, found: dict[str, Landable]) -> None:
     if flaw:
         raise LandingError(f"{shown(file.name)} {flaw}")
     if ending(file.name) is None:
-        kinds = ", ".join(ENDINGS)
-        raise LandingError(f"{shown(file.name)} is of no supported kind: the name must end in one of {kinds}")
+        raise LandingError(f"{shown(file.name)} is of no supported kind: the name must end in one of {_KINDS}")
     if file.name in found:
         raise LandingError(f"two files are called {shown(file.name)}: rename one, or land them as two shards")
     found[file.name] = file
@@ -118,9 +147,8 @@ def _folder(root: Path, notes: list[str]) -> list[Landable]:
 
 
 def _dataset(root: Path, data: list[str], paths: list[str]) -> list[Landable]:
-    """Data files with the folders in their names, and what states their licence."""
-    cards = [path for path in paths if path == CARD or Path(path).name == DATASET_INFO]
-    return [_dataset_file(root, path) for path in (*data, *cards)]
+    """Data files with the folders in their names, and what says something about them."""
+    return [_dataset_file(root, path) for path in (*data, *(path for path in paths if _says_something(path)))]
 
 
 def _dataset_file(root: Path, path: str) -> Source:
@@ -134,7 +162,19 @@ def _dataset_file(root: Path, path: str) -> Source:
 
 def _is_data(path: str) -> bool:
     found = ending(path)
-    return found is not None and found not in INVENTORIES and found != _DOCUMENTS_ONLY
+    known = found is not None and found not in INVENTORIES and found != _DOCUMENTS_ONLY
+    return known and not _is_hidden(path)
+
+
+def _says_something(path: str) -> bool:
+    """Whether it is about data files: an index, a manifest, a card."""
+    about = path in (CARD, MANIFEST) or path.endswith(INDEXES) or path.rpartition("/")[2] == DATASET_INFO
+    return about and not _is_hidden(path)
+
+
+def _is_hidden(path: str) -> bool:
+    """Whether it or a folder above it is marked as no data, as what other programs have not finished is."""
+    return path.startswith((".", "_")) or "/." in path or "/_" in path
 
 
 def _walk(root: Path) -> Iterator[str]:

@@ -7,7 +7,9 @@ since Arrow does not read AWS_ENDPOINT_URL (apache/arrow issue 49643).
 
 import hashlib
 import io
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -21,6 +23,7 @@ if TYPE_CHECKING:
     from pyarrow.fs import S3FileSystem
 
 S3 = "s3://"
+ASKED_AT_ONCE = 16
 _CHUNK_BYTES = 1 << 20
 _S3_BUFFER_BYTES = 8 << 20
 _CONNECT_SECONDS = 10
@@ -121,14 +124,42 @@ def remote_source(url: str, endpoint: str | None, name: str = "") -> Source:
     """An object as it is now. Raises LandingError if there is none, or the store cannot be asked."""
     path = url.removeprefix(S3)
     if "/" not in path.strip("/") or path.endswith("/"):
-        raise LandingError(f"{url!r:.300} names no object: use s3://BUCKET/KEY")
-    try:
+        raise LandingError(f"{url!r:.300} names no object: use s3://BUCKET/KEY, or s3://BUCKET/FOLDER/")
+    with _in_one_line(url, "a URL that ends in '/' is all objects below it"):
         size, etag = object_state(url, endpoint)
+    return Source(name or path.rpartition("/")[2], url, size, etag, endpoint)
+
+
+def remote_keys(url: str, endpoint: str | None) -> list[str]:
+    """The objects below a URL that ends in `/`, as their paths from there, sorted. Raises LandingError if there are none."""
+    from pyarrow.fs import FileSelector, FileType
+
+    path = url.removeprefix(S3).rstrip("/")
+    if not path:
+        raise LandingError(f"{url!r:.300} names no bucket: use s3://BUCKET/FOLDER/")
+    with _in_one_line(url, "it names no bucket or folder"):
+        found = s3(endpoint).get_file_info(FileSelector(path, recursive=True))
+    keys = sorted(each.path.removeprefix(f"{path}/") for each in found if each.type == FileType.File)
+    if not keys:
+        raise LandingError(f"{url!r:.300} holds no object")
+    return keys
+
+
+def remote_sources(found: Mapping[str, str], endpoint: str | None) -> list[Source]:
+    """Objects by URL, each under the name given, as they are now, asked for several at a time. Raises LandingError."""
+    with ThreadPoolExecutor(ASKED_AT_ONCE) as threads:
+        return list(threads.map(lambda url: remote_source(url, endpoint, found[url]), found))
+
+
+@contextmanager
+def _in_one_line(url: str, missing: str) -> Iterator[None]:
+    """What a store answers, as a LandingError in one line."""
+    try:
+        yield
     except FileNotFoundError:
-        raise LandingError(f"{url!r:.300} does not exist") from None
+        raise LandingError(f"{url!r:.300} does not exist: {missing}") from None
     except OSError as error:
         raise LandingError(f"{url!r:.300} cannot be read: {reason(error)}; check the AWS_* settings") from None
-    return Source(name or path.rpartition("/")[2], url, size, etag, endpoint)
 
 
 def object_state(url: str, endpoint: str | None) -> tuple[int, str]:

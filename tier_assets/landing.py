@@ -29,7 +29,7 @@ from tier_assets.landed_files import (
     shown,
 )
 from tier_assets.landed_folders import landables
-from tier_assets.landed_references import referenced
+from tier_assets.landed_references import References, changed_objects, read_references, referenced, write_references
 from tier_assets.landed_sources import Progress, Source, reason
 
 
@@ -108,6 +108,24 @@ class LandingZone:
         except OSError as error:
             problem = f"{shown(str(key))} cannot be read: {error.strerror}"
             return Arrival(key, (), False, "", (problem,))
+
+    def ask_stores(self, wanted: Sequence[PartitionKey] | None = None) -> str | None:
+        """Note which referenced objects are no longer as they landed, of some partitions or all; later looks see it.
+
+        Returns a sentence where a store cannot be asked: then no other is, and what was known stands.
+        """
+        for key in wanted or [found for found in self._walk() if isinstance(found, PartitionKey)]:
+            folder = self.folder(key)
+            listed = read_references(folder) if self._inside(folder) else References()
+            try:
+                now = changed_objects(listed.files, self._endpoint)
+                if now != listed.now:
+                    with locked(self.root / ".locks" / str(key)):
+                        if read_references(folder) == listed:
+                            write_references(folder, listed.files, now)
+            except OSError as error:
+                return f"{key}: whether its referenced objects have changed cannot be asked: {reason(error)}"
+        return None
 
     def strangers(self) -> list[str]:
         """A sentence for everything in the zone that can be no partition: hostile names, links outside, files astray."""

@@ -20,6 +20,11 @@ class LandingPolicy(Section):
 class RawPolicy(Section):
     """What L0 archives."""
 
+    text_columns: tuple[Name, ...] = value(
+        ("text",),
+        "columns that may hold the text of a row of CSV, JSONL, Parquet or Arrow: the first that a row has is taken",
+        STRATA,
+    )
     max_payload_bytes: Count = value(20_000_000, "a larger payload is dropped as too_large", STRATA, gt=0)
     max_line_bytes: Count = value(
         50_000_000, "a longer line of JSONL or row of CSV is dropped as too_large", STRATA, gt=0

@@ -94,9 +94,9 @@ PLAIN = {"a.jsonl": jsonl(), "a.csv": csv()}
 
 @pytest.fixture
 def read(tmp_path):
-    def call(name, data):
+    def call(name, data, **policy):
         (tmp_path / name).write_bytes(data)
-        return joined(read_landed([local_source(tmp_path / name)], partition="crawl.1", policy=RawPolicy()))
+        return joined(read_landed([local_source(tmp_path / name)], partition="crawl.1", policy=RawPolicy(**policy)))
 
     return call
 
@@ -237,10 +237,16 @@ def test_reordered_and_extra_columns_and_null_ids_are_fine(read, form):
 @pytest.mark.parametrize("form", FORMS)
 def test_a_missing_column_is_told(read, form):
     outcome = read(f"a.{form}", tabled(form, [{"body": "one", "id": "1"}]))
-    if form == "jsonl":
-        assert outcome.decisions["rule"].to_list() == ["no_text"]
-    else:
-        assert outcome.notes == (f"a.{form}: has neither a column text nor a column html",)
+    assert outcome.decisions["rule"].to_list() == (["no_text"] if form == "jsonl" else [])
+    sentence = "has no column text or html, but 'body', 'id': name that of the text in raw.text_columns"
+    assert outcome.notes == (f"a.{form}: {sentence}",)
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_a_text_in_another_column_is_read_where_the_policy_names_it(read, form):
+    data = tabled(form, [{"body": "one", "text": None, "id": "1"}, {"body": None, "text": "two", "id": "2"}])
+    outcome = read(f"a.{form}", data, text_columns=("content", "body", "text"))
+    assert (kept(outcome), outcome.rows["metadata"].to_list()) == (["one", "two"], [None, None])
 
 
 @pytest.mark.parametrize("form", ["jsonl", "parquet", "arrow"])

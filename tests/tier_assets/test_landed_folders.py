@@ -91,6 +91,14 @@ def test_links_of_a_download_lead_to_its_blobs_and_nowhere_else(tmp_path):
         landables([root], None)
 
 
+def test_what_says_something_of_data_files_lands_with_them_and_what_is_hidden_does_not(tree):
+    root = tree(a_warc=b"", a_cdx=b"", manifest_json=b"{}", sub__b_warc=b"")
+    (root / "_tmp").mkdir()
+    (root / "_tmp" / "c.jsonl").write_bytes(b"{}")
+    (root / "sub" / "_part.jsonl").write_bytes(b"{}")
+    assert list(landables([root], None)[0]) == ["a.warc", "sub-b.warc", "a.cdx", "manifest.json"]
+
+
 def test_data_and_pages_in_one_folder_are_refused(tree):
     with pytest.raises(LandingError, match=r"holds data files and pages: land a\.jsonl and its like by themselves"):
         landables([tree(a_jsonl=b"{}", b_html=b"<p>")], None)

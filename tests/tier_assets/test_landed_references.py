@@ -25,9 +25,21 @@ def test_a_local_file_is_listed_with_its_digest_and_an_object_with_its_etag(file
 
 
 def test_a_list_is_read_as_it_was_written(tmp_path):
-    files = (LandedFile("a.jsonl", 3, ABC, "/x/a.jsonl"), LandedFile("b.jsonl", 5, None, "s3://bucket/b.jsonl", "e1"))
+    files = (
+        LandedFile("a.jsonl", 3, ABC, "/x/a.jsonl"),
+        LandedFile("b-c.jsonl", 5, None, "s3://bucket/b/c.jsonl", "e1"),
+    )
     write_references(tmp_path, list(files))
     assert read_references(tmp_path).files == files
+
+
+def test_what_an_object_was_when_it_was_asked_for_is_listed_beside_what_landed(tmp_path):
+    one, other = (LandedFile(name, 5, None, f"s3://bucket/{name}", "e1") for name in ("a.jsonl", "b.jsonl"))
+    changed = LandedFile("a.jsonl", 6, None, "s3://bucket/a.jsonl", "e2")
+    write_references(tmp_path, [one, other], {"a.jsonl": changed, "b.jsonl": None})
+    assert read_references(tmp_path).now == {"a.jsonl": changed, "b.jsonl": None}
+    files, problems = referenced(tmp_path, Digests(tmp_path))
+    assert (files, len(problems)) == ([changed], 2)
 
 
 def test_without_a_list_nothing_is_referenced(tmp_path):
@@ -42,6 +54,7 @@ def test_without_a_list_nothing_is_referenced(tmp_path):
         {"name": "a.jsonl", "location": "relative/a.jsonl", "bytes": 1, "sha256": "x"},
         {"name": "a.jsonl", "location": "https://e.org/a.jsonl", "bytes": 1, "sha256": "x"},
         {"name": "a.jsonl", "location": "/x/a.jsonl", "bytes": 1},
+        {"name": "sub-a.jsonl", "location": "/x/other/a.jsonl", "bytes": 1, "sha256": "x"},
     ],
 )
 def test_a_list_that_could_open_anything_else_is_damaged(tmp_path, entry):

@@ -1,5 +1,6 @@
 import hashlib
 import io
+import json
 import logging
 import os
 import tarfile
@@ -12,7 +13,16 @@ import pytest
 from tier_assets.errors import LandingError
 from tier_assets.keys import PartitionKey
 from tier_assets.l0_raw.reading import read_landed
-from tier_assets.landed_sources import Progress, digest_of, local_source, object_state, reason, remote_source, s3
+from tier_assets.landed_sources import (
+    Progress,
+    digest_of,
+    local_source,
+    object_state,
+    reason,
+    remote_keys,
+    remote_source,
+    s3,
+)
 from tier_assets.landing import LandingZone
 from tier_assets.outcome import joined
 from tier_assets.policy import RawPolicy
@@ -111,6 +121,40 @@ def test_a_referenced_object_that_changes_or_goes_gives_no_rows_and_is_named(buc
     )
 
 
+def test_a_store_that_is_asked_tells_of_objects_that_changed_or_went_and_later_looks_know_it(bucket, tmp_path):
+    put(bucket, "asked/a.jsonl", b'{"text": "hello"}\n')
+    put(bucket, "asked/b.jsonl", b'{"text": "there"}\n')
+    zone = LandingZone(tmp_path / "landing", bucket)
+    zone.land(KEY, ["s3://bucket/asked/"], reference=True)
+    before = zone.complete(str(KEY), 300)
+    put(bucket, "asked/a.jsonl", b'{"text": "other"}\n')
+    s3(bucket).delete_file("bucket/asked/b.jsonl")
+    assert (zone.complete(str(KEY), 300), zone.ask_stores()) == (before, None)
+    offline = LandingZone(tmp_path / "landing", "http://127.0.0.1:1")
+    problems = (
+        "s3://bucket/asked/a.jsonl has changed since it was referenced: land it again with --replace",
+        "b.jsonl is referenced at s3://bucket/asked/b.jsonl but cannot be found: put it back",
+    )
+    assert offline.complete(str(KEY), 300).problems == problems
+    assert offline.complete(str(KEY), 300).digest != before.digest
+    assert "cannot be asked" in offline.ask_stores([KEY])
+    assert offline.complete(str(KEY), 300).problems == problems
+    assert read(zone).rows["text"].to_list() == ["other"]
+    put(bucket, "asked/a.jsonl", b'{"text": "hello"}\n')
+    put(bucket, "asked/b.jsonl", b'{"text": "there"}\n')
+    assert (zone.ask_stores([KEY]), zone.complete(str(KEY), 300)) == (None, before)
+
+
+def test_landing_a_changed_object_again_forgets_that_it_changed(bucket, tmp_path):
+    put(bucket, "again.jsonl", b'{"text": "hello"}\n')
+    zone = LandingZone(tmp_path / "landing", bucket)
+    zone.land(KEY, ["s3://bucket/again.jsonl"], reference=True)
+    put(bucket, "again.jsonl", b'{"text": "other"}\n')
+    zone.ask_stores()
+    assert zone.land(KEY, ["s3://bucket/again.jsonl"], reference=True, replace=True).changed
+    assert (read(zone).notes, read(zone).rows["text"].to_list()) == ((), ["other"])
+
+
 @pytest.mark.parametrize("form", ["parquet", "arrow", "zip", "tar.gz"])
 def test_formats_that_are_read_from_any_place_are_read_from_a_bucket(bucket, tmp_path, form):
     data = io.BytesIO()
@@ -140,14 +184,48 @@ def read(zone):
 
 
 def test_an_object_that_is_not_there_is_named(bucket):
-    with pytest.raises(LandingError, match=r"^'s3://bucket/none.jsonl' does not exist$"):
+    with pytest.raises(LandingError, match=r"^'s3://bucket/none.jsonl' does not exist: a URL that ends in '/' is all"):
         remote_source("s3://bucket/none.jsonl", bucket)
 
 
 @pytest.mark.parametrize("url", ["s3://bucket", "s3://bucket/", "s3://", "s3://bucket/folder/"])
 def test_a_url_without_an_object_is_refused(url):
-    with pytest.raises(LandingError, match="names no object: use s3://BUCKET/KEY"):
+    with pytest.raises(LandingError, match="names no object: use s3://BUCKET/KEY, or s3://BUCKET/FOLDER/$"):
         remote_source(url, None)
+
+
+def test_a_url_that_ends_in_a_slash_is_all_objects_below_it(bucket, tmp_path):
+    names = ("b.jsonl", "deep/er/a.jsonl", "_SUCCESS", "deep/_temporary/c.jsonl", ".hidden/d.jsonl", "x.log", "a.cdx")
+    for name in names:
+        put(bucket, f"crawl/{name}", json.dumps({"text": name}).encode() + b"\n")
+    put(bucket, "crawl/a.cdx", b" CDX g V\nb.jsonl 0\n")
+    put(bucket, "crawls/other.jsonl", b"{}\n")
+    assert remote_keys("s3://bucket/crawl/", bucket) == sorted(names)
+    texts = []
+    for reference in (False, True):
+        zone = LandingZone(tmp_path / f"landing{reference}", bucket)
+        landed = zone.land(KEY, ["s3://bucket/crawl/"], reference=reference)
+        assert landed.files == ("a.cdx", "b.jsonl", "deep-er-a.jsonl")
+        assert landed.notes == ("s3://bucket/crawl/: 4 of 7 objects are left out: hidden, or of no kind that is read",)
+        assert not zone.land(KEY, ["s3://bucket/crawl/"], reference=reference).changed
+        assert read(zone).notes == ()
+        texts.append(read(zone).rows["text"].to_list())
+    assert texts == [["b.jsonl", "deep/er/a.jsonl"]] * 2
+
+
+def test_a_folder_without_objects_of_any_use_is_refused(bucket, tmp_path):
+    zone = LandingZone(tmp_path / "landing", bucket)
+    put(bucket, "logs/x.log", b"x")
+    with pytest.raises(
+        LandingError, match="^'s3://bucket/logs/' holds no object of a supported kind: names must end in"
+    ):
+        zone.land(KEY, ["s3://bucket/logs/"])
+    with pytest.raises(LandingError, match="^'s3://bucket/none/' does not exist: it names no bucket or folder$"):
+        zone.land(KEY, ["s3://bucket/none/"])
+    with pytest.raises(LandingError, match="^'s3://nowhere/' cannot be read: .*bucket"):
+        zone.land(KEY, ["s3://nowhere/"])
+    with pytest.raises(LandingError, match="names no bucket: use s3://BUCKET/FOLDER/"):
+        zone.land(KEY, ["s3:///"])
 
 
 def test_a_store_that_cannot_be_reached_is_one_line(monkeypatch):

@@ -20,12 +20,16 @@ def init() -> None:
 
 @click.command()
 @click.argument("partition", metavar="SOURCE.SNAPSHOT[.SHARD]")
-@click.argument("files", nargs=-1, required=True, metavar="FILE|DIR|s3://BUCKET/KEY...")
+@click.argument("files", nargs=-1, required=True, metavar="FILE|DIR|s3://BUCKET/KEY|s3://BUCKET/DIR/...")
 @click.option("--replace", is_flag=True, help="Replace a complete partition's files by other ones.")
 @click.option("--reference", is_flag=True, help="Copy nothing: read the files where they lie.")
 @common
 def land(partition: str, files: tuple[str, ...], replace: bool, reference: bool) -> None:
-    """Copy files into the landing zone and mark them complete."""
+    """Copy files into the landing zone and mark them complete.
+
+    A folder of pages or source code is packed into one tar; of a folder of data files, here or in a bucket, all below it are
+    landed. What is referenced must stay as it is: `strata materialize` looks whether it has changed.
+    """
     session = Session.open()
     key = PartitionKey.parse(partition)
     report = TerminalNarrator().reporter(f"land {key}", session.say)

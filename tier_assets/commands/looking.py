@@ -70,6 +70,10 @@ def read(
         raise click.UsageError("--held goes with --decisions: rows of a held candidate are never read", ctx=context)
     if output and output.suffix not in (".jsonl", ".parquet"):
         raise click.UsageError(f"-o {output.name}: write to a .jsonl or a .parquet file", ctx=context)
+    if output and not output.absolute().parent.is_dir():
+        raise click.UsageError(
+            f"-o {output}: there is no folder {output.absolute().parent}: make it first", ctx=context
+        )
     session = Session.open()
     frames = _frames(session, tier, keys(partitions), decisions=decisions, held=held, payload=payload)
     if output is None and session.as_json:

@@ -46,6 +46,9 @@ def materialize(tier: Tier | None, partitions: tuple[str, ...], only_plan: bool)
     """
     session = Session.open()
     work = _Work(session, tier or Tier.ORGANIZED, keys(partitions))
+    unasked = session.landing.ask_stores(keys(partitions))
+    if unasked:
+        session.say(unasked)
     if only_plan:
         return _show_plan(session, work.needs())
     errors = work.run()

@@ -26,7 +26,7 @@ def read_arrow(source: str | pa.NativeFile, policy: RawPolicy) -> Iterator[tuple
             size = file.size()
             batches = _batches(file)
             for rows in batches:
-                flaw = schema_flaw(rows.schema)
+                flaw = schema_flaw(rows.schema, policy)
                 if flaw:
                     yield 0, Flaw(FlawKind.UNREADABLE, flaw)
                     return

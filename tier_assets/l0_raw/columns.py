@@ -5,7 +5,7 @@ from typing import Any
 
 import pyarrow as pa
 
-from tier_assets.l0_raw.fields import KNOWN, TEXTS, read_fields
+from tier_assets.l0_raw.fields import KNOWN, no_text, read_fields
 from tier_assets.l0_raw.findings import Capture, Reject
 from tier_assets.policy import RawPolicy
 from tier_assets.schemas import DropReason
@@ -19,13 +19,12 @@ DAMAGE = (pa.ArrowException, OSError)
 """What pyarrow raises for damaged files."""
 
 
-def schema_flaw(schema: pa.Schema) -> str | None:
+def schema_flaw(schema: pa.Schema, policy: RawPolicy) -> str | None:
     """What is wrong with the columns of a file, as the rest of a sentence."""
     names = schema.names
-    if not any(name in names for name in TEXTS):
-        return "has neither a column text nor a column html"
     repeated = sorted({name for name in names if names.count(name) > 1})
-    return f"has the column {repeated[0][:40]!r} twice" if repeated else None
+    twice = f"has the column {repeated[0][:40]!r} twice" if repeated else None
+    return no_text(names, policy.text_columns) or twice
 
 
 def documents(rows: pa.RecordBatch, first: int, policy: RawPolicy) -> Iterator[Capture | Reject]:
@@ -34,7 +33,7 @@ def documents(rows: pa.RecordBatch, first: int, policy: RawPolicy) -> Iterator[C
         if isinstance(row, str):
             yield Reject(number, DropReason.UNREADABLE, row, detail=_BAD[row])
         else:
-            yield read_fields(row, number, b"", policy.max_payload_bytes)
+            yield read_fields(row, number, b"", policy)
 
 
 def first_line(error: BaseException) -> str:

@@ -8,7 +8,7 @@ quote that nobody closed.
 import re
 from collections.abc import Iterator
 
-from tier_assets.l0_raw.fields import KNOWN, TEXTS, read_fields
+from tier_assets.l0_raw.fields import HTML, KNOWN, no_text, read_fields
 from tier_assets.l0_raw.findings import Capture, Finding, Flaw, FlawKind, Reject, too_large
 from tier_assets.l0_raw.streams import DamageError, Stream
 from tier_assets.policy import RawPolicy
@@ -78,9 +78,8 @@ def _header(stream: Stream, policy: RawPolicy, delimiter: bytes) -> list[str] | 
         return Flaw(FlawKind.UNREADABLE, "ends its lines in CR alone, so that all of it is one line: save it with LF")
     if len(set(names)) < len(names):
         return Flaw(FlawKind.UNREADABLE, "names a column twice in its header")
-    if not any(name in names for name in TEXTS):
-        return Flaw(FlawKind.UNREADABLE, "has neither a column text nor a column html")
-    return names
+    flaw = no_text(names, policy.text_columns)
+    return Flaw(FlawKind.UNREADABLE, flaw) if flaw else names
 
 
 def _row(stream: Stream, policy: RawPolicy, delimiter: bytes, names: list[str]) -> Capture | Reject | None:
@@ -98,16 +97,18 @@ def _row(stream: Stream, policy: RawPolicy, delimiter: bytes, names: list[str]) 
     if len(fields) != len(names):
         detail = f"has {len(fields)} fields, the header {len(names)}"
         return Reject(offset, DropReason.UNREADABLE, "bad_row", raw, detail=detail)
+    known = KNOWN.union(policy.text_columns, (HTML,))
     try:
         row: dict[str, object] = {
-            name: field.decode() for name, field in zip(names, fields, strict=True) if field or name not in KNOWN
+            name: field.decode() if field or name not in known else None
+            for name, field in zip(names, fields, strict=True)
         }
     except UnicodeDecodeError:
         return Reject(offset, DropReason.UNREADABLE, "bad_encoding", raw, detail="is no UTF-8")
     fetched_at = row.get("fetched_at")
     if isinstance(fetched_at, str) and _SECONDS.fullmatch(fetched_at):
         row["fetched_at"] = float(fetched_at)
-    return read_fields(row, offset, raw, policy.max_payload_bytes)
+    return read_fields(row, offset, raw, policy)
 
 
 def _fields(stream: Stream, limit: int, delimiter: bytes) -> list[bytes]:

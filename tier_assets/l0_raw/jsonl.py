@@ -4,7 +4,7 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
-from tier_assets.l0_raw.fields import read_fields
+from tier_assets.l0_raw.fields import NO_TEXT, read_fields
 from tier_assets.l0_raw.findings import Capture, Finding, Flaw, FlawKind, Reject, too_large
 from tier_assets.l0_raw.streams import DamageError, Stream
 from tier_assets.policy import RawPolicy
@@ -17,14 +17,21 @@ def read_jsonl(stream: Stream, policy: RawPolicy) -> Iterator[Finding]:
     """One document or dropped input per line that is not blank; the locator is the line's offset when decompressed.
 
     A byte order mark before the first line and CR before a line's end are no part of it. A longer line than the policy's
-    `max_line_bytes` is passed over in constant memory. What follows damage in a compressed file is lost: a flaw.
+    `max_line_bytes` is passed over in constant memory. What follows damage in a compressed file is lost: a flaw. So is a
+    file of which no line has a field for the text.
     """
+    first: Capture | Reject | None = None
+    textless = True
     try:
         while stream.next_segment():
             while stream.peek(1):
                 finding = _line(stream, policy)
                 if finding:
                     yield finding
+                    first = first or finding
+                    textless = textless and isinstance(finding, Reject) and finding.rule == NO_TEXT
+        if isinstance(first, Reject) and first.detail and textless:
+            yield Flaw(FlawKind.UNREADABLE, first.detail)
     except DamageError as damage:
         known = "truncated" if damage.truncated else f"damaged ({damage})"
         yield Flaw(FlawKind.TRUNCATED, f"{known} at byte {stream.size if damage.truncated else damage.start}")
@@ -47,7 +54,7 @@ def _line(stream: Stream, policy: RawPolicy) -> Capture | Reject | None:
         return Reject(offset, DropReason.UNREADABLE, "bad_json", line, detail="is no JSON")
     if not isinstance(row, dict):
         return Reject(offset, DropReason.UNREADABLE, "no_object", line, detail="is JSON, but no object")
-    return read_fields(row, offset, line, policy.max_payload_bytes)
+    return read_fields(row, offset, line, policy)
 
 
 def _refuse(constant: str) -> Any:

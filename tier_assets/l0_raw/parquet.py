@@ -29,7 +29,7 @@ def read_parquet(source: str | pa.NativeFile, policy: RawPolicy) -> Iterator[tup
         yield 0, Flaw(FlawKind.UNREADABLE, f"is no Parquet file that can be read ({first_line(error)})")
         return
     with file:
-        flaw = schema_flaw(file.schema_arrow)
+        flaw = schema_flaw(file.schema_arrow, policy)
         if flaw:
             yield 0, Flaw(FlawKind.UNREADABLE, flaw)
             return

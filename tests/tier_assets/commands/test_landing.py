@@ -60,4 +60,10 @@ def test_a_reference_copies_nothing(run, page, tmp_path):
 
 def test_a_url_without_an_object_is_refused_in_one_line(run):
     status, _, err = run("land", "crawl.1", "s3://bucket")
-    assert (status, err) == (1, "strata: 's3://bucket' names no object: use s3://BUCKET/KEY\n")
+    assert (status, err) == (1, "strata: 's3://bucket' names no object: use s3://BUCKET/KEY, or s3://BUCKET/FOLDER/\n")
+
+
+@pytest.mark.parametrize("url", ["gs://bucket/a.jsonl", "https://example.org/a.jsonl", "s3a://bucket/a.jsonl"])
+def test_other_urls_are_refused_in_one_line(run, url):
+    status, _, err = run("land", "crawl.1", url)
+    assert (status, err) == (1, f"strata: '{url}' cannot be landed: only s3:// URLs and local paths can\n")

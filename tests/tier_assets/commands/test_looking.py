@@ -63,6 +63,14 @@ def test_a_file_is_written_by_its_ending(run, promoted, tmp_path):
     assert len((tmp_path / "x.jsonl").read_text().splitlines()) == 2
 
 
+def test_a_file_in_a_folder_that_is_not_there_is_refused(home, promoted, tmp_path, capsys):
+    with pytest.raises(SystemExit) as ended:
+        main(["read", "filtered", "-o", str(tmp_path / "none" / "x.jsonl"), "--home", str(home.root)])
+    assert ended.value.code == 2
+    assert f"there is no folder {tmp_path / 'none'}: make it first" in capsys.readouterr().err
+    assert not (tmp_path / "none").exists()
+
+
 def test_decisions_tell_of_every_input(run, promoted):
     rows = [json.loads(line) for line in run("read", "filtered", "--decisions")[0].splitlines()]
     assert [(row["kept"], row["drop_reason"], row["rule"], row["value"], row["threshold"]) for row in rows] == [

@@ -72,4 +72,6 @@ def test_text_that_is_no_utf_8_drops_its_row_alone(tmp_path):
 
 def test_a_file_without_a_column_for_the_text_is_a_flaw(tmp_path):
     found = read(write(tmp_path / "a.arrow", pa.table({"body": ["x"]}), "stream"))
-    assert found == [Flaw(FlawKind.UNREADABLE, "has neither a column text nor a column html")]
+    assert found == [
+        Flaw(FlawKind.UNREADABLE, "has no column text or html, but 'body': name that of the text in raw.text_columns")
+    ]

@@ -73,7 +73,7 @@ def test_a_row_of_another_width_is_dropped_saying_so(row):
 @pytest.mark.parametrize(
     "header, note",
     [
-        (b"body,id\n", "has neither a column text nor a column html"),
+        (b"body,id\n", "has no column text or html, but 'body', 'id': name that of the text in raw.text_columns"),
         (b"text,id,text\n", "names a column twice in its header"),
         (b"text,id\ra,1\r", "ends its lines in CR alone, so that all of it is one line: save it with LF"),
         (b'"text,id\n', "has no header that can be read"),

@@ -3,14 +3,15 @@ from datetime import UTC, date, datetime
 
 import pytest
 
-from tier_assets.l0_raw.fields import read_fields
+from tier_assets.l0_raw.fields import no_text, read_fields
 from tier_assets.l0_raw.findings import Capture, Reject
+from tier_assets.policy import RawPolicy
 
 NAIVE = datetime(2026, 3, 1, 5)  # noqa: DTZ001 - as a Parquet timestamp without a zone arrives
 
 
-def read(row, limit=1000):
-    return read_fields(row, 7, b"raw", limit)
+def read(row, limit=1000, **policy):
+    return read_fields(row, 7, b"raw", RawPolicy(max_payload_bytes=limit, **policy))
 
 
 def test_text_becomes_text_and_payload():
@@ -95,3 +96,28 @@ def test_what_json_cannot_say_is_metadata_all_the_same():
     found = read({"text": "a", "f": float("nan"), "d": date(2026, 3, 1), "b": b"\x00", "s": "\ud800"})
     assert json.loads(found.metadata) == {"f": None, "d": "2026-03-01", "b": "AA==", "s": "\ud800"}
     assert found.metadata.isascii()
+
+
+def test_the_first_text_column_that_a_row_has_is_its_text_and_the_others_are_kept_beside():
+    columns = ("content", "raw_content", "text")
+    found = read({"text": "a", "content": "b", "raw_content": None}, text_columns=columns)
+    assert (found.text, found.metadata) == ("b", '{"text": "a"}')
+    assert read({"text": "a", "content": None}, text_columns=columns).text == "a"
+    assert read({"content": "b", "html": "<p>"}, text_columns=columns).detail == "has both content and html"
+
+
+def test_html_among_the_text_columns_has_its_place_in_their_order():
+    row = {"text": "a", "html": "<p>b"}
+    before, behind = read(row, text_columns=("html", "text")), read(row, text_columns=("text", "html"))
+    assert (before.media_type, before.payload, before.metadata) == ("text/html", b"<p>b", '{"text": "a"}')
+    assert (behind.media_type, behind.text, behind.metadata) == ("text/plain", "a", '{"html": "<p>b"}')
+
+
+def test_a_row_without_a_text_names_its_columns_and_the_value_that_names_another():
+    sentence = "has no column text or html, but 'content', 'id': name that of the text in raw.text_columns"
+    assert read({"content": "a", "id": 1}).detail == sentence
+    assert no_text(["content", "id"], ("text",)) == sentence
+    assert no_text(["a", "html"], ("text",)) is None
+    assert no_text([], ("body",)) == "has no column body or html, but none: name that of the text in raw.text_columns"
+    assert no_text(["x" * 99] * 30, ("text",)).count("x" * 40 + "', ") == 20
+    assert read({"text": None}).detail == "holds nothing in its column of text"

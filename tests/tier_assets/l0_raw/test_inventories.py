@@ -59,6 +59,11 @@ def test_a_manifest_gives_documents_and_bytes():
     ]
 
 
+def test_a_manifest_names_files_of_folders_by_their_paths():
+    made = inventory(manifest__json=b'{"files": [{"name": "sub/a.jsonl"}]}')
+    assert list(made.strangers({"sub-a.jsonl"})) == []
+
+
 def test_a_file_of_the_manifest_that_has_not_landed_is_named():
     made = inventory(manifest__json=b'{"files": [{"name": "a.jsonl"}, {"name": "b.jsonl"}]}')
     assert list(made.strangers({"a.jsonl"})) == [

@@ -77,7 +77,10 @@ def test_a_file_of_polars_is_read(tmp_path):
 
 def test_a_file_without_a_column_of_text_is_a_flaw(read):
     [flaw] = read(pa.table({"body": ["a"]}))
-    assert (flaw.kind, flaw.note) == (FlawKind.UNREADABLE, "has neither a column text nor a column html")
+    assert (flaw.kind, flaw.note) == (
+        FlawKind.UNREADABLE,
+        "has no column text or html, but 'body': name that of the text in raw.text_columns",
+    )
 
 
 @pytest.mark.parametrize("data", [b"PAR1", b"PAR1" + bytes(100) + b"PAR1", b"PAR1 nonsense"])
