@@ -8,10 +8,11 @@ may crash, `supervision.py`'s.
 import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from functools import cache
 from itertools import accumulate
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any
+from typing import Any, Literal
 
 import polars as pl
 
@@ -24,7 +25,7 @@ from tier_assets.l1_filtered.bad_words import BadWords, bad_word_ratio
 from tier_assets.l1_filtered.block_lists import BlockLists
 from tier_assets.l1_filtered.code import CODE, code_signals
 from tier_assets.l1_filtered.dedup import index
-from tier_assets.l1_filtered.extraction import EXTRACTION, extract
+from tier_assets.l1_filtered.extraction import EXTRACTION, extract, extract_page
 from tier_assets.l1_filtered.language import identify
 from tier_assets.l1_filtered.lines import CLEANING, clean_lines
 from tier_assets.l1_filtered.private_data import MASKING, mask
@@ -116,12 +117,20 @@ class Measurement:
     def __call__(self, task: tuple[Part, pl.DataFrame], lost: Losses, at: Callable[[int], None]) -> None:
         """See `supervision.Work`: a task is a part and what URLs drop of it, its units are pages."""
         part, blocked = task
+        _read_a_page(self.policy.extractor)
         measured = measure(part.group.read(), policy=self.policy, tools=self.tools, blocked=blocked, lost=lost, at=at)
         # Read twice and then left: the lowest level takes two thirds of the time of the usual one for a seventh more bytes.
         write_durably(
             part.path,
             lambda temporary: measured.write_parquet(temporary, compression="zstd", compression_level=_CACHE_LEVEL),
         )
+
+
+@cache
+def _read_a_page(extractor: Literal["cascade", "trafilatura"]) -> None:
+    """Load what reads pages, and compile it in a new installation: else the first page's limit would have to do for both."""
+    policy = FilteredPolicy(extractor=extractor)
+    extract_page(None, "text/html", None, None, b"<p>The tide comes twice a day.</p>", policy=policy)
 
 
 def measure_parts(

@@ -9,6 +9,7 @@ from resources.text_classifier import language_identifier
 from tests.parts import unmeasured
 from tier_assets.errors import DamagedError
 from tier_assets.inference import silent
+from tier_assets.l1_filtered import measuring
 from tier_assets.l1_filtered.block_lists import BlockLists
 from tier_assets.l1_filtered.measuring import Measurement, Tools, blocked, measure, measure_parts, measured_by
 from tier_assets.l1_filtered.supervision import BETWEEN, Crew, WorkerError
@@ -142,6 +143,15 @@ def test_one_page_in_a_hundred_that_crashes_the_extractor_costs_those_pages_only
     rules = part.measured(["rule"])["rule"].to_list()
     assert [number for number, rule in enumerate(rules) if rule == "extractor_crash"] == [50, 150, 250]
     assert rules.count(None) == 297
+
+
+def test_a_process_reads_a_page_of_its_own_before_the_first_limit_begins(tmp_path, tools, monkeypatch):
+    done = []
+    monkeypatch.setattr(measuring, "extract_page", lambda *_, **__: done.append("its own"))
+    measuring._read_a_page.cache_clear()
+    for part in unmeasured(tmp_path, pages(LETTER), pages(LETTER)):
+        Measurement(POLICY, tools)((part, None), {}, done.append)
+    assert done == ["its own", 0, BETWEEN, 0, BETWEEN]
 
 
 def test_a_crash_after_extraction_is_no_pages_fault(tmp_path):
