@@ -23,18 +23,9 @@ CLEAN_COUNTERS = {
 }
 """Columns of the counters of `clean`, in order, and their meaning."""
 
-_LONG, _UNPUNCTUATED, _FEW, _JAVASCRIPT, _NOTICE, _LOREM, _CURLY, _SENTENCES, _COLUMNS = range(9)
-_NEWLINE, _SPACE, _DOT, _OPEN, _CLOSE, _ZERO, _NINE, _BRACE, _PLAIN = (
-    0x0A,
-    0x20,
-    0x2E,
-    0x5B,
-    0x5D,
-    0x30,
-    0x39,
-    0x7B,
-    0x80,
-)
+_LONG, _UNPUNCTUATED, _FEW, _JAVASCRIPT, _NOTICE, _LOREM, _CURLY, _SENTENCES, _TICKED, _COLUMNS = range(10)
+_NEWLINE, _SPACE, _DOT, _OPEN, _CLOSE, _BACKSLASH = 0x0A, 0x20, 0x2E, 0x5B, 0x5D, 0x5C
+_ZERO, _NINE, _TICK, _BRACE, _BAR, _PLAIN = 0x30, 0x39, 0x60, 0x7B, 0x7C, 0x80
 _ENDS = (_DOT, 0x3F, 0x21, 0x22, 0x27)
 _EDIT = np.frombuffer(b"[edit]", np.uint8)
 _NEEDED = np.frombuffer(b"[citation needed]", np.uint8)
@@ -167,8 +158,7 @@ def _is_long(data: NDArray[np.uint8], start: int, end: int, flags: NDArray[np.ui
 @compiled
 def _has_words(data: NDArray[np.uint8], start: int, end: int, flags: NDArray[np.uint8], words: int) -> bool:
     """Whether a line has so many words. A character of a script written without spaces is a word by itself."""
-    count, length = 0, 0
-    at = start
+    count, length, at = 0, 0, start
     while at < end and count < words:
         point, width = _code_point(data, at)
         kind = flags[point]
@@ -229,6 +219,20 @@ def _unpunctuated(data: NDArray[np.uint8], start: int, end: int) -> bool:
     if end <= start or data[end - 1] not in _ENDS:
         return True
     return end - start >= 3 and data[end - 1] == _DOT and data[end - 2] == _DOT and data[end - 3] == _DOT
+
+
+@compiled
+def _is_row(data: NDArray[np.uint8], start: int, end: int) -> bool:
+    """Whether a line is a row of a table, `| a | b |`, with two or more cells that hold something."""
+    if end <= start or data[start] != _BAR or data[end - 1] != _BAR:
+        return False
+    cells, filled = 0, False
+    for at in range(start + 1, end):
+        if data[at] == _BAR and data[at - 1] != _BACKSLASH:
+            cells, filled = cells + filled, False
+        else:
+            filled |= data[at] != _SPACE
+    return cells >= 2
 
 
 @compiled
@@ -304,8 +308,7 @@ def _sentences(data: NDArray[np.uint8], start: int, end: int, flags: NDArray[np.
 
     Full-width stops need no space behind them.
     """
-    count = 1
-    at = start
+    count, at = 1, start
     while at < end:
         value = _eight(data, at)
         # Of ASCII, only . ! and ? end a sentence.
@@ -346,8 +349,9 @@ def clean(
     phrase_starts: NDArray[np.int64],
     limits: Limits,
 ) -> tuple[NDArray[np.uint8], NDArray[np.int64], NDArray[np.int64]]:
-    """The texts without the lines that break a rule: bytes, int64[texts + 1] offsets, int64[texts, CLEAN_COUNTERS].
+    """The texts without the lines that break a rule, as bytes and int64[texts + 1] offsets; int64[texts, CLEAN_COUNTERS + 1].
 
+    The last column is how many lines start with a backtick.
     `phrases` are lower case, of two bytes or more: first lorem ipsum's, then javascript's, then those of notices.
     """
     texts = offsets.shape[0] - 1
@@ -357,9 +361,9 @@ def clean(
     to = 0
     for text in range(texts):
         row = counters[text]
-        begun, end = to, offsets[text + 1]
-        start = offsets[text]
+        begun, start, end = to, offsets[text], offsets[text + 1]
         while start < end:
+            row[_TICKED] += data[start] == _TICK
             at, cited, brace = _line(data, start, end)
             first, last = _content(data, start, at, flags)
             start = at + 1
@@ -369,15 +373,16 @@ def clean(
                 row[_LONG] += 1
                 continue
             stop = _copy(data, first, last, out, to, cited)
-            if limits.punctuated and _unpunctuated(out, to, stop):
+            if limits.punctuated and _unpunctuated(out, to, stop) and not _is_row(out, to, stop):
                 row[_UNPUNCTUATED] += 1
-            elif not _has_words(data, first, last, flags, limits.words):
+            elif not _has_words(data, first, last, flags, limits.words) and not _is_row(out, to, stop):
                 row[_FEW] += 1
             else:
                 found = _phrases_in(out, to, stop, phrases, phrase_starts, steps, window)
                 row[_LOREM] += found & 1
                 if found & 1:
-                    to = _ended(out, stop)
+                    out[stop] = _NEWLINE
+                    to = stop + 1
                 elif found & 2:
                     row[_JAVASCRIPT] += 1
                 elif found & 4 and not brace:
@@ -385,16 +390,11 @@ def clean(
                 else:
                     row[_CURLY] += brace
                     row[_SENTENCES] += _sentences(out, to, stop, flags)
-                    to = _ended(out, stop)
+                    out[stop] = _NEWLINE
+                    to = stop + 1
         first, last = _content(out, begun, to, flags)
         for step in range(last - first):
             out[begun + step] = out[first + step]
         to = begun + last - first
         out_offsets[text + 1] = to
     return out[:to], out_offsets, counters
-
-
-@inlined
-def _ended(out: NDArray[np.uint8], at: int) -> int:
-    out[at] = _NEWLINE
-    return at + 1

@@ -227,7 +227,9 @@ def _lost(doc_ids: pl.Series, lost: Losses, policy: FilteredPolicy) -> pl.DataFr
 
 
 def _measured(readable: pl.DataFrame, policy: FilteredPolicy, tools: Tools) -> pl.DataFrame:
-    """One row per text, in order: `readable` and all that is measured of its texts. FineWeb measures what C4 has left."""
+    """One row per text, in order: `readable` and all that is measured of its texts. FineWeb measures the prose
+    that C4 has left: lines of code are short, without punctuation, and often the same.
+    """
     texts = readable["text"].to_list()
     identified = identify(texts, tools.identifier, policy=policy)
     languages = identified["language"].to_list()
@@ -236,12 +238,14 @@ def _measured(readable: pl.DataFrame, policy: FilteredPolicy, tools: Tools) -> p
         identified,
         gopher_signals(texts, tokenizer=policy.tokenizer, languages=languages, stop_words=stop_words(policy)),
     ]
+    prose = texts
     if "c4" in policy.rules:
         cleaned = clean_lines(texts, policy=policy.c4)
         texts = cleaned["text"].to_list()
-        found.append(cleaned.drop("text"))
+        prose = [text if rest is None else rest for text, rest in zip(texts, cleaned["prose"], strict=True)]
+        found.append(cleaned.drop("text", "prose"))
     short = policy.fineweb.short_line_chars
-    found.append(fineweb_signals(texts, short_line_chars=short, tokenizer=policy.tokenizer))
+    found.append(fineweb_signals(prose, short_line_chars=short, tokenizer=policy.tokenizer))
     if "code" in policy.rules:
         found.append(code_signals(texts))
     found.append(bad_word_ratio(texts, languages, lists=tools.bad_words).to_frame())

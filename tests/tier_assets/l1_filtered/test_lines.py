@@ -106,9 +106,65 @@ def test_a_chinese_line_has_a_word_for_every_character():
     assert cleaned(text)["text"] == "\u6211\u4eec\u4eca\u5929\u53bb\u5317\u4eac\u3002"
 
 
+CODE = "```python\ndef f(x):\n    if x > {1}:\n        return None  # JavaScript, lorem ipsum\n\n    y\n```"
+
+
+@pytest.mark.parametrize("code", [CODE, "```\n    a\n```", f"````\n{CODE}\n````", f"```\n{'x' * 1001}\n````"])
+def test_code_between_fences_stays_as_it_is(code):
+    row = cleaned(f"  A line that stays.\n\n{code}\n\ntwo words\nAnother line that stays.")
+    assert row["text"] == f"A line that stays.\n{code}\nAnother line that stays."
+    assert removed(row) == {"c4_few_word_lines": 1}
+    assert (row["c4_lorem_ipsum"], row["c4_curly_bracket"]) == (0.0, 0.0)
+    assert row["prose"] == "A line that stays.\nAnother line that stays."
+
+
+def test_sentences_count_in_a_fence_too_as_whole_messages_stand_in_one():
+    assert cleaned("```\nOne that stays. Two words.\nA line of it.\n```")["c4_sentences"] == 3
+
+
+def test_texts_with_and_without_code_stay_in_order():
+    found = clean_lines(["plain text here", f"{CODE}\n{{ a b }}", "", CODE, "more plain text"], policy=POLICY)
+    assert found["text"].to_list() == ["plain text here", f"{CODE}\n{{ a b }}", "", CODE, "more plain text"]
+    assert found["c4_curly_bracket"].to_list() == [0.0, 1.0, 0.0, 0.0, 0.0]
+
+
+@pytest.mark.parametrize("fence", ["```", "```python", "a ```", "````\nx\n```", "`` `\nx\n``", "```\nx\n``` a"])
+def test_a_fence_that_nothing_closes_is_none(fence):
+    row = cleaned(f"A line that stays.\n{fence}\n    two words\nAnother line that stays.")
+    assert row["text"] == "A line that stays.\nAnother line that stays."
+    assert row["prose"] is None
+
+
+def test_fences_after_one_that_nothing_closes_hold_code():
+    row = cleaned("````\n```\n  x\n```\na line of words")
+    assert row["text"] == "```\n  x\n```\na line of words"
+
+
+def test_many_fences_take_time_linear_in_their_number():
+    opened = "".join("`" * ticks + "\n" for ticks in range(1500, 2, -1)) + "```a\n" * 200_000
+    assert cleaned(opened)["text"] == ""
+    assert cleaned("```\n```\n" * 200_000)["text"].count("\n") == 399_999
+
+
+def test_a_text_of_code_alone_has_no_other_prose():
+    row = cleaned(CODE)
+    assert (row["text"], row["prose"]) == (CODE, None)
+
+
+@pytest.mark.parametrize("row", ["|a|b|", "|---|---|", "| a | | b |", "|x\\|y|z|"])
+def test_a_row_of_two_cells_needs_neither_words_nor_punctuation(row):
+    asking = C4Quality(require_terminal_punctuation=True)
+    assert cleaned(row)["text"] == cleaned(row, asking)["text"] == row
+
+
+@pytest.mark.parametrize("row", ["|a|", "| |a|", "|x\\|y|", "|a|b", "a|b|", "|", "||||", "|javascript|b|"])
+def test_what_is_no_row_of_two_cells_or_breaks_another_rule_goes(row):
+    assert cleaned(row)["text"] == ""
+
+
 def test_phrases_of_the_policy_are_lower_cased_and_no_text_gives_no_row():
     assert cleaned("Sign Up for news now", C4Quality(notices=("Sign up",)))["text"] == ""
-    assert clean_lines([], policy=POLICY).shape == (0, 9)
+    assert clean_lines([], policy=POLICY).shape == (0, 10)
 
 
 def cleaned_plainly(text: str) -> str | None:

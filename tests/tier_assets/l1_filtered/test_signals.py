@@ -222,7 +222,7 @@ def test_an_empty_text_has_lengths_but_no_ratio_of_words():
 def test_every_signal_has_a_column_of_its_own_in_the_schema():
     made = [
         *gopher_signals([], tokenizer="whitespace").columns,
-        *clean_lines([], policy=C4Quality()).columns[1:],
+        *clean_lines([], policy=C4Quality()).columns[2:],
         *fineweb_signals([], short_line_chars=30, tokenizer="whitespace").columns,
         *code_signals([]).columns,
         bad_word_ratio([], [], lists=BadWords()).name,
