@@ -272,8 +272,8 @@ FILTER_SIGNALS = _signals(
     ("code_setting_line_ratio", "share of lines that are settings or plain data"),
     ("bad_word_ratio", "share of words on the user's list of bad words"),
     *((f"{kind}_masked", f"{kind} replaced by a placeholder") for kind in MASKED_KINDS),
-    ("emails_left", "e-mail addresses that a rougher search finds in the kept text"),
-    ("ips_left", "public IP addresses that it finds"),
+    ("emails_left", "e-mail addresses in the kept text that masking would still find"),
+    ("ips_left", "public IP addresses that it would"),
 )
 LABELS = pl.List(pl.Struct({"language": pl.String, "score": pl.Float32}))
 """Every language a classifier names for a text, with its probability."""

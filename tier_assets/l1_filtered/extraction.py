@@ -29,7 +29,7 @@ from tier_assets.schemas import DropReason
 from tier_assets.text.buffers import PADDING, padded
 from tier_assets.text.normalization import normalize
 
-EXTRACTION = "cascade-or-trafilatura-1"
+EXTRACTION = "cascade-or-trafilatura-2"
 """Name and version of what happens here; the versions of the two libraries are the tier's to list."""
 
 COLUMNS = pl.Schema(

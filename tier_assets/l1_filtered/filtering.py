@@ -59,7 +59,7 @@ def filter_documents(
     )
     sizes = cluster_sizes([duplicates])
     for part in _told(parts, "pages written", report):
-        yield _outcome(_judged(part, policy), hits, duplicates, sizes, benchmarks)
+        yield _outcome(_judged(part, policy), hits, duplicates, sizes, benchmarks, policy)
     if not parts:
         yield Outcome(ROWS[Tier.FILTERED].polars.to_frame(), DECISIONS[Tier.FILTERED].polars.to_frame())
 
@@ -129,6 +129,7 @@ def _outcome(
     duplicates: pl.DataFrame,
     sizes: pl.DataFrame,
     benchmarks: contamination.Index | None,
+    policy: FilteredPolicy,
 ) -> Outcome:
     decided = _decided(judged, hits, duplicates)
     rows = (
@@ -143,7 +144,7 @@ def _outcome(
         )
     )
     rules = decided["rule"]
-    left, kept = residue(rows["text"].to_list()), decided["kept"].arg_true()
+    left, kept = residue(rows["text"].to_list(), policy=policy.private_data), decided["kept"].arg_true()
     decided = decided.with_columns(
         pl.repeat(None, decided.height, dtype=column.dtype, eager=True).scatter(kept, column).alias(column.name)
         for column in left

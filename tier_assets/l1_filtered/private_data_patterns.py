@@ -33,13 +33,15 @@ _NOBODYS = re.compile(r"(?:^|\.)(?:example\.(?:com|org|net|edu)|example|test|inv
 # name [at] domain [dot] com: written so that programs do not find it.
 _SPELLED = re.compile(
     r"(?<![\w.+-])[A-Za-z0-9][\w.+-]{0,63}[ ]?[\[({][ ]?at[ ]?[\])}][ ]?"
-    r"(?:[A-Za-z0-9-]{1,63}[ ]?(?:\.|[\[({][ ]?(?:dot|\.)[ ]?[\])}])[ ]?){1,5}[A-Za-z]{2,24}(?![\w@])",
+    # A stop with a space after it ends a sentence.
+    r"(?:[A-Za-z0-9-]{1,63}(?:\.|[ ]?[\[({][ ]?(?:dot|\.)[ ]?[\])}][ ]?)){1,5}[A-Za-z]{2,24}(?![\w@])",
     re.IGNORECASE,
 )
 
-_DOTTED = re.compile(r"(?<![\w.+/-])(?:\d{1,3}\.){3}\d{1,3}(?![\w-]|\.\d)")
+_DOTTED = re.compile(r"(?<![\w.+/-])(?:[0-9]{1,3}\.){3}[0-9]{1,3}(?![\w-]|\.\d)")
 _NUMBERING = re.compile(
-    r"(?:versi[oó]n[es]?|release|build|firmware|driver|section|chapter|clause|§|sec\.|art\.|no\.|ver\.|\bv\.?|[=<>~]=)\W{0,3}$",
+    r"(?:versi[oó]n[es]?|revision|release|build|firmware|driver|section|chapter|clause|§|sec\.|art\.|no\.|\bver\.?|\bv\.?"
+    r"|[=<>~!]=)\W{0,5}$|[~^]$",
     re.IGNORECASE,
 )
 _CONTEXT_CHARS = 16

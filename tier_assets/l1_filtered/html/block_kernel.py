@@ -276,6 +276,7 @@ def _open(tokens: NDArray[np.int32], token: int, flags: int, tree: _Tree) -> Non
     )
     elements[number, columns.FLAGS] = (elements[parent, columns.FLAGS] | flags) & tags.INHERITED
     elements[number, columns.FIRST], elements[number, columns.LAST] = state[_BLOCKS], -1
+    elements[number, columns.TAG_AT] = tokens[token, columns.AT]
     # The classes of a whole page say nothing of its parts.
     elements[number, columns.WORDS] = 0 if flags & tags.BODY else tokens[token, columns.NAMED]
     state[_ELEMENTS] += 1

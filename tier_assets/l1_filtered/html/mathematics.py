@@ -1,8 +1,9 @@
 r"""Formulas of a page as LaTeX between dollar signs, written into the page before its main text is extracted.
 
 Whatever extractor follows finds `$x^{2}$` in the place of markup that it would drop, or give twice. Read are `<math>`
-(its TeX annotation, its alttext, or itself: `mathml.py`), what KaTeX and MathJax leave in a page, images of formulas, and
-AsciiMath, which stays as it is written. Formulas that stand in the text, `$...$` or `\(...\)`, stay as they are.
+(its TeX annotation, its alttext, or itself: `mathml.py`), what KaTeX and MathJax leave in a page, images of formulas (by
+their class, by the service that made them, or where their text is in the signs of TeX), and AsciiMath, which stays as it
+is written. Formulas that stand in the text, `$...$` or `\(...\)`, stay as they are.
 """
 
 import html
@@ -11,7 +12,7 @@ from collections.abc import Iterator
 
 from tier_assets.l1_filtered.html.mathml import latex
 
-_TAG = re.compile(r"<(/?)(math|span|div|script|img|nobr)\b([^<>]*)>", re.IGNORECASE)
+_TAG = re.compile(r"<(/?)(math|mjx-container|span|div|script|img|nobr)\b([^<>]*)>", re.IGNORECASE)
 _ATTRIBUTE = re.compile(r"""([\w:-]+)\s*=\s*(?:"([^"]*)"|'([^']*)'|([^\s"'>]+))""")
 _TEX_ANNOTATION = re.compile(r"<annotation\b[^<>]*application/x-(?:la)?tex[^<>]*>([^<]*)<", re.IGNORECASE)
 _ASCIIMATH = re.compile(r"<(/?)(script|style|pre|code)\b[^<>]*>|`([^`<>\n]{1,300})`", re.IGNORECASE)
@@ -22,6 +23,13 @@ _SHOWN = frozenset(
 _IMAGES = frozenset(
     "tex latex mwe-math-fallback-image-inline mwe-math-fallback-image-display math latexmathimg".split()
 )
+# Addresses of the services that make images of TeX, and what their alternative text may stand in.
+_SERVICE = re.compile(r"(?:^|[/.])(?:(?:la)?tex\.(?:php|cgi)|(?:math|mime)tex\b|codecogs\.|filter/tex/)", re.IGNORECASE)
+_DELIMITED = re.compile(r"\$([^$]+)\$|\\\((.+)\\\)|\$\$([^$]+)\$\$|\\\[(.+)\\\]", re.DOTALL)
+# MathML in an attribute, with its own tags as browsers write it out.
+_MATHML_IN = re.compile(r"""(?<=data-mathml=)(?:"[^"]*"|'[^']*')""", re.IGNORECASE)
+_TEX_FOLLOWS = re.compile(r"(?:\s|</?(?:span|div|nobr)\b[^<>]*>){0,8}<script\b[^<>]*\bmath/", re.IGNORECASE)
+_MAX_MATHML = 20_000
 _BRACED = re.compile(r"\{\\(?:display|text)style\s*(.*)\}", re.DOTALL)
 _STYLE = re.compile(r"^\\(?:display|text)style\b\s*")
 # TeX's comment at the end of a line, by which LaTeXML breaks long lines.
@@ -33,6 +41,8 @@ def with_formulas(page: str) -> str:
 
     For pages at which `scanner.read_page` says that they have mathematics. Takes time linear in the page's length.
     """
+    if "data-mathml=" in page.lower():
+        page = _MATHML_IN.sub(lambda found: found[0].replace("<", "&lt;").replace(">", "&gt;"), page)
     page = "".join(_pieces(page))
     if "`" in page and "asciimath" in page.lower():
         page = _with_asciimath(page)
@@ -59,7 +69,7 @@ def _with_asciimath(page: str) -> str:
 
 def _pieces(page: str) -> Iterator[str]:
     """What becomes of the page, piece by piece."""
-    done, hidden, depth = 0, "", 0
+    done, hidden, depth, mathml = 0, "", 0, ""
     ends = {"math": 0, "script": 0}
     for tag in _TAG.finditer(page):
         if tag.start() < done:
@@ -67,16 +77,20 @@ def _pieces(page: str) -> Iterator[str]:
         name, closing = tag[2].lower(), bool(tag[1])
         if hidden:
             depth += (name == hidden) * (-1 if closing else 1)
+            if not (closing or mathml):
+                mathml = _mathml_of(page, tag)
             if not depth:
+                if mathml and not _TEX_FOLLOWS.match(page, tag.end()):
+                    yield _of_mathml(mathml)
                 done, hidden = tag.end(), ""
             continue
         if closing:
             continue
         attributes = _attributes(tag[3])
-        if name in ("span", "div", "nobr"):
+        if name in ("span", "div", "nobr", "mjx-container"):
             if not _SHOWN.isdisjoint(attributes.get("class", "").lower().split()):
                 yield page[done : tag.start()]
-                done, hidden, depth = tag.start(), name, 1
+                done, hidden, depth, mathml = tag.start(), name, 1, attributes.get("data-mathml", "")
             continue
         end = tag.end()
         formula: str | None = None
@@ -102,14 +116,31 @@ def _attributes(text: str) -> dict[str, str]:
     }
 
 
+def _mathml_of(page: str, tag: re.Match[str]) -> str:
+    """The MathML that a start tag within what MathJax shows holds, for readers who see nothing; empty for none."""
+    if tag[2].lower() == "math":
+        return page[tag.start() : page.find("</math", tag.end(), tag.end() + _MAX_MATHML) + 1 or tag.end()]
+    return _attributes(tag[3]).get("data-mathml", "") if "data-mathml" in tag[3].lower() else ""
+
+
+def _of_mathml(mathml: str) -> str:
+    start = _TAG.match(mathml)
+    return _of_element("math", _attributes(start[3]) if start else {}, mathml)
+
+
 def _of_image(attributes: dict[str, str]) -> str | None:
     """An image of a formula tells its TeX by its alternative text."""
-    if _IMAGES.isdisjoint(attributes.get("class", "").lower().split()) or not attributes.get("alt"):
-        return None
-    return _formula(attributes["alt"], alone="display" in attributes["class"])
+    tex = (attributes.get("alt") or attributes.get("title", "")).strip()
+    kinds = attributes.get("class", "").lower()
+    delimited = _DELIMITED.fullmatch(tex)
+    made = not _IMAGES.isdisjoint(kinds.split()) or _SERVICE.search(attributes.get("src", "")) is not None
+    if delimited:
+        alone = "display" in kinds or bool(delimited[3] or delimited[4])
+        return _formula("".join(filter(None, delimited.groups())), alone=alone)
+    return _formula(tex, alone="display" in kinds) if tex and made else None
 
 
-def _of_element(name: str, attributes: dict[str, str], content: str) -> str | None:
+def _of_element(name: str, attributes: dict[str, str], content: str) -> str:
     if name == "script":
         kind = attributes["type"].lower()
         if kind.startswith("math/mml"):

@@ -22,9 +22,10 @@ class Page(NamedTuple):
     """A page as it was read: what `main_text_of` chooses from, and what its attributes hint at.
 
     Of a page with more than `max_tags`, `tags` is one more, and all after them is text. `depth` is that of
-    elements that are blocks.
+    elements that are blocks; `markup` is what was read.
     """
 
+    markup: NDArray[np.uint8]
     text: NDArray[np.uint8]
     blocks: NDArray[np.int32]
     elements: NDArray[np.int32]
@@ -48,7 +49,8 @@ def read_page(data: NDArray[np.uint8], *, max_tags: int) -> Page:
     tokens, start, end, signs = find_tags(data, most, *known.tags, known.flags, *known.words)
     text, blocks, elements, depth = build(data, tokens, known.flags, *known.entities)
     title = html.unescape(data[start:end].tobytes().decode("utf-8", "replace")) if end > start else None
-    return Page(text, blocks, elements, len(tokens), depth, title, bool(signs & MATHEMATICS), bool(signs & RIGHTS))
+    hints = bool(signs & MATHEMATICS), bool(signs & RIGHTS)
+    return Page(data, text, blocks, elements, len(tokens), depth, title, *hints)
 
 
 def main_text_of(page: Page, *, policy: Scanner) -> tuple[str, int]:
@@ -60,5 +62,5 @@ def main_text_of(page: Page, *, policy: Scanner) -> tuple[str, int]:
     from tier_assets.l1_filtered.html.writing_kernel import write
 
     chosen = choose(page.blocks, page.elements, policy=policy)
-    text = write(page.text, page.blocks, page.elements, chosen).tobytes().decode("utf-8", "replace")
+    text = write(page.markup, page.text, page.blocks, page.elements, chosen).tobytes().decode("utf-8", "replace")
     return text, chars_of(page.blocks, chosen)

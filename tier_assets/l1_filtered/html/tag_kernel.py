@@ -25,6 +25,7 @@ from tier_assets.l1_filtered.html.tags import (
     BREAKS,
     DESCRIBES,
     HIDDEN,
+    IMAGE,
     LONGEST,
     MATH,
     MATHEMATICS,
@@ -42,19 +43,18 @@ from tier_assets.text.compiled import borrowing, compiled, inlined
 from tier_assets.text.vectors import below, eight, equal, first
 
 _LT, _GT, _SLASH, _BANG, _QUESTION, _DASH, _EQUALS, _QUOTE, _APOSTROPHE, _SPACE = 60, 62, 47, 33, 63, 45, 61, 34, 39, 32
+_DOLLAR, _BACKSLASH = 36, 92
 _PRIME, _MULTIPLIER, _SHIFT, _NONE = np.uint64(PRIME), np.uint64(MULTIPLIER), np.uint64(SHIFT), np.uint64(0)
 _ALL, _ONE, _MAKE_BITS = np.uint64(0xFFFFFFFFFFFFFFFF), np.uint64(1), np.uint64(0x7FFFFFFF)
 # Makes a letter lower case, and leaves digits and dashes as they are: no other byte becomes one of these but by control
 # characters, which end every name.
 _CASE = np.uint64(0x2020202020202020)
 # Attributes that count: those whose words tell what an element is for, those that tell of a page or a script, the rest.
-_BITS = {
-    name: 1 << bit
-    for bit, name in enumerate("class id role itemprop rel name content property type src href style hidden".split())
-}
+_ATTRIBUTES = "class id role itemprop rel name content property type src href style hidden alt"
+_BITS = {name: 1 << bit for bit, name in enumerate(_ATTRIBUTES.split())}
 _NAMES = table(_BITS, 64, key_of=packed)
 _KEYS, _VALUES = _NAMES
-_CLASS, _HREF, _STYLE = _BITS["class"], _BITS["href"], _BITS["style"]
+_CLASS, _HREF, _STYLE, _SRC, _ALT = (_BITS[name] for name in "class href style src alt".split())
 _TELLING = _BITS["class"] | _BITS["id"] | _BITS["role"] | _BITS["itemprop"] | _BITS["rel"]
 _RIGHTS_IN, _SCRIPT_IN = _BITS["name"] | _BITS["content"] | _BITS["property"], _BITS["type"] | _BITS["src"]
 _LONGEST_ATTRIBUTE = 8
@@ -259,6 +259,11 @@ def _attributes(
             if flags & DESCRIBES:
                 wanted = RIGHTS if which & _RIGHTS_IN else MATHEMATICS
                 signs |= _words(data, first_byte, last, keys, values) & wanted
+            elif which == _SRC and flags & IMAGE:
+                signs |= _words(data, first_byte, min(last, first_byte + 2 * PADDING), keys, values) & MATHEMATICS
+        elif which == _ALT:
+            # An image of a formula often has its TeX between signs of TeX.
+            signs |= MATHEMATICS if data[first_byte] == _DOLLAR or data[first_byte] == _BACKSLASH else 0
         elif which != _STYLE or _says_hidden(data, first_byte, last):
             traits |= CONCEALED
     if not flags & DESCRIBES:

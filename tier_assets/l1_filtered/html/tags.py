@@ -18,7 +18,7 @@ PARAGRAPH, HEADING, ITEM, CELL, ROW, TABLE, LIST, PRE = 64, 128, 256, 512, 1024,
 ASIDE, MAIN, NOSCRIPT, COPYRIGHT = 1 << 14, 1 << 15, 1 << 16, 1 << 17
 """Beside the main text, the main text, or for want of scripts, by its tag; and of a block, that it has a copyright sign."""
 HEAD, TITLE, BODY, P, ENTRY, ANCHOR, H1 = 1 << 18, 1 << 19, 1 << 20, 1 << 21, 1 << 22, 1 << 23, 1 << 24
-MATH, DESCRIBES = 1 << 25, 1 << 26
+MATH, DESCRIBES, IMAGE = 1 << 25, 1 << 26, 1 << 27
 """Tags with rules of their own; ENTRY is what its like ends, as the items of a list do; DESCRIBES the page, or a script."""
 INHERITED = HIDDEN | PRE | ASIDE | NOSCRIPT | CELL | HEADING
 """What an element hands down to those within it."""
@@ -55,6 +55,7 @@ _BY_FLAG = {
     ANCHOR: "a",
     H1: "h1",
     MATH: "math",
+    IMAGE: "img",
     DESCRIBES: "meta script",
 }
 # Each group by what it is worth, measured as in `choosing.py` (mean F1 of .905 without it): FOOT .901, NOTICE .901,
@@ -71,7 +72,7 @@ _WORDS = {
     COMMENT: "comment comments respond reply replies disqus",
     CONTENT: "article body content entry post story text prose richtext wysiwyg rte main description",
     FORUM: "topic topics thread threads forum forums",
-    MATHEMATICS: "math katex mathjax latex tex mwe asciimath mathml",
+    MATHEMATICS: "math katex mathjax latex tex mwe asciimath mathml mathtex mimetex codecogs",
     RIGHTS: "noai noimageai tdm license licence rights",
 }
 PRIME, MULTIPLIER, SHIFT = 0x100000001B3, 0x9E3779B97F4A7C15, 40

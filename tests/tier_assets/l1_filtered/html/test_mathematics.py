@@ -23,6 +23,16 @@ MATHJAX = (
     '<script type="math/tex">x_1</script>!'
 )
 
+SHOWN = (
+    '<span class="MathJax" data-mathml="<math><mi>a</mi><mo>&amp;lt;</mo><mi>x</mi></math>" role="presentation"><nobr>'
+    '<span class="math">x</span></nobr></span>'
+)
+SQUARE = "<msup><mi>x</mi><mn>2</mn></msup></math></mjx-assistive-mml></mjx-container>"
+ASSISTED = (
+    '<mjx-container class="MathJax" jax="CHTML"><mjx-math><mjx-utext>x2</mjx-utext></mjx-math><mjx-assistive-mml>'
+    f'<math>{SQUARE}<mjx-container class="MathJax" display="true"><mjx-assistive-mml><math display="block">{SQUARE}'
+)
+
 
 def text(page: str) -> str:
     """Without the tags that are left."""
@@ -30,7 +40,7 @@ def text(page: str) -> str:
     while "<" in found and ">" in found:
         start, end = found.index("<"), found.index(">")
         found = found[:start] + found[end + 1 :]
-    return " ".join(found.split())
+    return " ".join(found.replace("&lt;", "<").split())
 
 
 @pytest.mark.parametrize(
@@ -41,13 +51,22 @@ def text(page: str) -> str:
         ("<math><mfrac><mi>a</mi><mi>b</mi></mfrac></math>", r"$\frac{a}{b}$"),
         ('<math alttext="a+%\nb"></math>', "$a+b$"),
         ('<math alttext="{\\displaystyle a+b}"></math>', "$a+b$"),
-        (KATEX, "$x &lt; 1$!"),
+        (KATEX, "$x < 1$!"),
         (MATHJAX, "$x_1$!"),
         ('<script type="math/tex; mode=display">a &lt b</script>', "$$a &amp;lt b$$"),
         ('<script type="math/mml"><math><mi>x</mi></math></script>', "$x$"),
         (r'<img class="latex" alt="\beta"> <img class=photo alt=b>', r"$\beta$"),
         ('<img class="mwe-math-fallback-image-display" alt="{\\displaystyle a}">', "$$a$$"),
         ('<img class="tex" alt="$a$">', "$a$"),
+        (r'<img alt="$\alpha_1$" src="i.png">, <img alt="\(x\)"><img alt="$5 off">', r"$\alpha_1$, $x$"),
+        (r'<img alt="\[x\]"><img alt=" $$y$$ ">', "$$x$$ $$y$$"),
+        (r'<img src="//s0.wp.com/latex.php?latex=x" alt="x">, <img src="tex.php?1" title="\beta">', r"$x$, $\beta$"),
+        ('<img src="https://latex.codecogs.com/gif.latex?x" alt="x"><img src="/cgi-bin/mimetex.cgi?y">', "$x$"),
+        (f"and {SHOWN}.", "and $a<x$."),
+        (f"and {SHOWN.replace('<math>', '&lt;math>')}.", "and $a<x$."),
+        (f"{SHOWN} <script type='math/tex'>x</script>", "$x$"),
+        (f"<div class='MathJax_Display'>{SHOWN}</div>.", "$a<x$."),
+        (ASSISTED, "$x^{2}$ $$x^{2}$$"),
         (r"\(x\) and $y$", r"\(x\) and $y$"),
         ("<math></math>a", "a"),
     ],
