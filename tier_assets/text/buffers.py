@@ -38,6 +38,7 @@ ALONE_RANGES = (
     *((0x0E00, 0x0E7F), (0x0E80, 0x0EFF), (0x0F00, 0x0FFF), (0x1000, 0x109F), (0x1780, 0x17FF)),
 )
 _CODE_POINTS = 0x110000
+_BEYOND_SYMBOLS = 0x20000
 
 PADDING = 64
 """Zero bytes behind the data of kernels that look at so many at once (`vectors.py`)."""
@@ -92,7 +93,7 @@ def character_flags() -> NDArray[np.uint8]:
     flags[np.char.isalpha(characters)] |= LETTER
     flags[np.char.isalnum(characters)] |= WORD
     flags[ord("_")] |= WORD
-    flags[_symbols()] |= SYMBOL
+    flags[_symbols(flags)] |= SYMBOL
     flags[[ord(character) for character in TERMINAL_PUNCTUATION]] |= TERMINAL
     for first, last in ALONE_RANGES:
         alone = flags[first : last + 1]
@@ -100,5 +101,7 @@ def character_flags() -> NDArray[np.uint8]:
     return flags
 
 
-def _symbols() -> list[int]:
-    return [point for point in range(_CODE_POINTS) if unicodedata.category(chr(point))[0] in "PS"]
+def _symbols(flags: NDArray[np.uint8]) -> list[int]:
+    # Asked of each: no letter is one, and beyond the first two planes there are ideographs, tags and private use alone.
+    asked = np.flatnonzero(flags[:_BEYOND_SYMBOLS] & LETTER == 0).tolist()
+    return [point for point in asked if unicodedata.category(chr(point))[0] in "PS"]

@@ -1,3 +1,6 @@
+import unicodedata
+
+import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -49,6 +52,11 @@ def test_a_han_character_is_a_word_alone_and_a_latin_letter_is_not():
     assert flags[ord("\u4e2d")] & ALONE
     assert not flags[ord("a")] & ALONE
     assert not flags[ord("\ud55c")] & ALONE
+
+
+def test_what_unicode_calls_punctuation_or_symbol_is_one():
+    named = [point for point in range(0x110000) if unicodedata.category(chr(point))[0] in "PS"]
+    assert np.flatnonzero(character_flags() & SYMBOL).tolist() == named
 
 
 def test_punctuation_and_symbols_are_symbols_and_full_stops_of_other_scripts_are_terminal():
