@@ -14,7 +14,8 @@ def cleaned(*texts: str, limits: Limits = Limits(1000, 3, False)) -> list[tuple[
     )
     parts = [part.tobytes().decode() for part in np.split(data, offsets[1:-1])]
     return [
-        (text, dict(zip(CLEAN_COUNTERS, row, strict=True))) for text, row in zip(parts, counters.tolist(), strict=True)
+        (text, dict(zip((*CLEAN_COUNTERS, "backticks"), row, strict=True)))
+        for text, row in zip(parts, counters.tolist(), strict=True)
     ]
 
 
@@ -44,3 +45,8 @@ def test_what_stays_are_lines_of_the_text_without_citations(texts):
         known = {line.replace("[1]", "").replace("[]", "").strip() for line in text.split("\n")}
         assert all(len(line) <= len(text) for line in left.split("\n"))
         assert "[" in text or {line.strip() for line in left.split("\n")} - {""} <= known
+
+
+def test_lines_that_start_with_a_backtick_are_counted():
+    ((_, counters),) = cleaned("```python\none two three\n``` \nno `tick` at its start")
+    assert counters["backticks"] == 2
