@@ -64,7 +64,7 @@ def test_a_partition_is_materialized_by_clicking(page, site):
     page.get_by_role("button", name="Launch 1 run").click()
     site.wait(lambda: site.lake.head("filtered", KEY).number == before + 1)
     page.goto(f"/assets/l1_filtered?view=partitions&partition={KEY}")
-    page.get_by_text("policy changed").wait_for()
+    page.get_by_text("filtered.quality.min_words 50 -> 40").wait_for()
 
 
 def test_a_landed_partition_climbs_by_itself_and_a_held_one_stops(page, site):
