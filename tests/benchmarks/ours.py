@@ -138,8 +138,26 @@ def contaminated(texts: Sequence[str], benchmarks: "Index") -> list[bool]:
     return find(texts, benchmarks)["item"].is_not_null().to_list()
 
 
-def warm_pipeline() -> "Callable[[Sequence[Path], Path, Meter], dict[str, Any]]":
-    """From WARC files to promoted rows in Parquet without Dagster, lake and gate: the functions of L0 and L1, warmed up."""
+class _Pages:
+    """What filtering needs of the pages that were measured, in memory: a `RowGroup` without a file."""
+
+    _COLUMNS = ("doc_id", "uri", "source", "license", "fetched_at", "generation", "file", "offset", "partition")
+
+    def __init__(self, pages: "pl.DataFrame") -> None:
+        self.rows = pages.height
+        self._pages = pages.select(self._COLUMNS)
+
+    def read(self, columns: Sequence[str]) -> "pl.DataFrame":
+        return self._pages.select(*columns, "partition")
+
+
+def warm_pipeline(*, archived: bool) -> "Callable[[Sequence[Path], Path, Meter], dict[str, Any]]":
+    """From WARC files to kept rows in Parquet without Dagster, lake and gate: the functions of L0 and L1, warmed up.
+
+    `archived`: L0 is written and read again between them, payloads and all, as in a lake; else its rows go on in memory.
+    """
+    from contextlib import nullcontext
+
     import polars as pl
 
     from resources.text_classifier import language_identifier
@@ -147,7 +165,7 @@ def warm_pipeline() -> "Callable[[Sequence[Path], Path, Meter], dict[str, Any]]"
     from tier_assets.l0_raw.reading import read_landed
     from tier_assets.l1_filtered.block_lists import BlockLists
     from tier_assets.l1_filtered.filtering import filter_documents
-    from tier_assets.l1_filtered.measuring import Part, Tools, blocked, measure
+    from tier_assets.l1_filtered.measuring import CACHE, Part, Tools, blocked, measure
     from tier_assets.landed_sources import local_source
     from tier_assets.policy import Policy
     from tier_assets.schemas import ROWS
@@ -158,28 +176,42 @@ def warm_pipeline() -> "Callable[[Sequence[Path], Path, Meter], dict[str, Any]]"
     measure(ROWS[Tier.RAW].conform(pl.DataFrame([page])), policy=policy.filtered, tools=tools)
     deduplicated({"a": "one two three four five six", "b": "one two three four five six seven"})
 
+    def measured(pages: "pl.DataFrame", path: Path, meter: "Meter") -> None:
+        with meter.stage("extract and measure"):
+            unwanted = blocked(pages, policy.filtered, BlockLists())
+            found = measure(pages, policy=policy.filtered, tools=tools, blocked=unwanted)
+            found.write_parquet(path, **CACHE)
+
     def run(files: Sequence[Path], target: Path, meter: "Meter") -> dict[str, Any]:
         target.mkdir()
         raw, kept = target / "raw.parquet", target / "kept.parquet"
-        html = 0
-        with meter.stage("read"), FrameWriter(raw, ROWS[Tier.RAW].polars) as writer:
-            sources = [local_source(file) for file in files]
-            for piece in read_landed(sources, partition=PARTITION, policy=policy.raw):
-                writer.write(piece.rows)
-                html += int(piece.rows["payload_bytes"].sum())
-        groups = list(row_groups(raw, PARTITION))
-        parts = [Part(group, target / f"measured-{group.number}.parquet") for group in groups]
-        with meter.stage("extract and measure"):
+        html, parts = 0, []
+        pieces = read_landed([local_source(file) for file in files], partition=PARTITION, policy=policy.raw)
+        with FrameWriter(raw, ROWS[Tier.RAW].polars) if archived else nullcontext() as archive:
+            while True:
+                with meter.stage("read"):
+                    piece = next(pieces, None)
+                    if piece is None:
+                        break
+                    html += int(piece.rows["payload_bytes"].sum())
+                if archive:
+                    with meter.stage("archive"):
+                        archive.write(piece.rows)
+                else:
+                    pages = piece.rows.with_columns(partition=pl.lit(PARTITION))
+                    parts.append(Part(_Pages(pages), target / f"measured-{len(parts)}.parquet"))
+                    measured(pages, parts[-1].path, meter)
+        if archived:
+            parts = [Part(group, target / f"measured-{group.number}.parquet") for group in row_groups(raw, PARTITION)]
             for part in parts:
-                pages = part.group.read()
-                unwanted = blocked(pages, policy.filtered, BlockLists())
-                measured = measure(pages, policy=policy.filtered, tools=tools, blocked=unwanted)
-                measured.write_parquet(part.path, compression="zstd")
+                with meter.stage("archive"):
+                    pages = part.group.read()
+                measured(pages, part.path, meter)
         with meter.stage("judge, deduplicate, write"), FrameWriter(kept, ROWS[Tier.FILTERED].polars) as writer:
             for outcome in filter_documents(parts, earlier=(), policy=policy.filtered):
                 writer.write(outcome.rows)
         return {
-            "documents": sum(group.rows for group in groups),
+            "documents": sum(part.group.rows for part in parts),
             "bytes_read": html,
             "kept": writer.rows,
         }

@@ -40,7 +40,11 @@ def crawl(bench: Bench) -> list[Path]:
 def end_to_end(bench: Bench) -> Section:
     """WARC to deduplicated Parquet: the functions of L0 and L1 against FineWeb's recipe in datatrove."""
     crawl(bench)
-    contenders = {"strata": Contender("pipeline", "strata"), "datatrove": Contender("pipeline", "datatrove", PEERS)}
+    contenders = {
+        "strata": Contender("pipeline", "strata"),
+        "strata, archiving": Contender("pipeline", "strata-archived"),
+        "datatrove": Contender("pipeline", "datatrove", PEERS),
+    }
     runs = bench.in_turn(contenders, bench.work)
     read = runs["strata"][0].bytes
     pages = runs["strata"][0].documents
@@ -56,7 +60,8 @@ def end_to_end(bench: Bench) -> Section:
         "End to end",
         f"{pages:,} captures ({read / 1e6:,.0f} MB of HTML) from WARC files to deduplicated Parquet: reading, extraction, "
         "language, Gopher's, C4's and FineWeb's rules, MinHash. Strata is the functions of its tiers L0 and L1 in one "
-        "process, without Dagster, lake and gate; it also masks private data and keeps what it measured. datatrove is "
+        "process, without Dagster, lake and gate; it also masks private data and keeps what it measured. `archiving`, it "
+        "writes L0 to Parquet, payloads and all, and reads it again, as in a lake; datatrove keeps no archive. datatrove is "
         "FineWeb's published recipe with one task, for all languages as here, without its list of blocked URLs, and with "
         f"lid.176.ftz in place of the .bin; it asks for words of English in every language. Of the pages {kept}.",
         [speeds(alike, "strata"), Table(("stage", "share of CPU"), stages)],

@@ -3,6 +3,7 @@
 import shutil
 import sys
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -13,10 +14,10 @@ WARCS = "warcs"
 """The folder of the input, in the folder of the model."""
 
 
-def _ours(folder: Path, target: Path) -> Callable[[Meter], dict[str, Any]]:
+def _ours(folder: Path, target: Path, *, archived: bool) -> Callable[[Meter], dict[str, Any]]:
     from tests.benchmarks.ours import warm_pipeline
 
-    run = warm_pipeline()
+    run = warm_pipeline(archived=archived)
     files = sorted((folder / WARCS).iterdir())
     return lambda meter: run(files, target, meter)
 
@@ -96,7 +97,8 @@ def _datatrove(folder: Path, target: Path) -> Callable[[Meter], dict[str, Any]]:
 
 
 CONTENDERS: dict[str, Callable[[Path, Path], Callable[[Meter], dict[str, Any]]]] = {
-    "strata": _ours,
+    "strata": partial(_ours, archived=False),
+    "strata-archived": partial(_ours, archived=True),
     "datatrove": _datatrove,
 }
 

@@ -20,6 +20,8 @@ _ASCIIMATH = re.compile(r"<(/?)(script|style|pre|code)\b[^<>]*>|`([^`<>\n]{1,300
 _SHOWN = frozenset(
     "katex-html mathjax mathjax_preview mathjax_display mathjax_svg mathjax_svg_display mathjax_chtml mjxc-display".split()
 )
+# A page has thousands of such tags: only those with such a class are taken apart.
+_MAY_BE_SHOWN = re.compile("katex-html|mathjax|mjxc-display", re.IGNORECASE)
 _IMAGES = frozenset(
     "tex latex mwe-math-fallback-image-inline mwe-math-fallback-image-display math latexmathimg".split()
 )
@@ -84,10 +86,11 @@ def _pieces(page: str) -> Iterator[str]:
                     yield _of_mathml(mathml)
                 done, hidden = tag.end(), ""
             continue
-        if closing:
+        around = name in ("span", "div", "nobr", "mjx-container")
+        if closing or (around and not _MAY_BE_SHOWN.search(tag[3])):
             continue
         attributes = _attributes(tag[3])
-        if name in ("span", "div", "nobr", "mjx-container"):
+        if around:
             if not _SHOWN.isdisjoint(attributes.get("class", "").lower().split()):
                 yield page[done : tag.start()]
                 done, hidden, depth, mathml = tag.start(), name, 1, attributes.get("data-mathml", "")
