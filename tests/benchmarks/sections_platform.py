@@ -17,9 +17,10 @@ from tests.benchmarks.sections_speed import crawl
 _STRATA = str(Path(sys.executable).with_name("strata"))
 _SMALL = 20
 _ONE, _TWO, _FEW = "1 worker, 1 core", "2 workers, 2 cores", f"{_SMALL} texts"
-_PARTITIONS, _DOCUMENTS = 50, 50_000
+_PARTITIONS, _DOCUMENTS, _TEXTS = 50, 50_000, 3000
 _LAST, _SIGNED = 10, 2000
 _SHOWN = (2, 10, 50)
+_WARCS = 4
 
 
 def platform(bench: Bench) -> Section:
@@ -110,16 +111,13 @@ def index(bench: Bench) -> Section:
     runs = bench.in_turn({"strata": Contender("index", "strata")}, source)
     seconds = [run.result["seconds"] for run in runs["strata"]]
     signing = [job["documents"] / run.result["signed"] for run in runs["strata"]]
-    costs = {at: [each[at - 1] for each in seconds] for at in (1, *_SHOWN)}
-    last = [sum(each[-_LAST:]) / _LAST for each in seconds]
-    worst = [max(each) for each in seconds]
-    rows = [[f"k = {at}", number(1000 * median(some)), str(ratio(some, costs[1]))] for at, some in costs.items()]
-    rows.append([f"mean of the last {_LAST}", number(1000 * median(last)), str(ratio(last, costs[1]))])
-    rows.append(["worst", number(1000 * median(worst)), str(ratio(worst, costs[1]))])
-    whole = ratio(
-        [after + sign for after, sign in zip(last, signing, strict=True)],
-        [first + sign for first, sign in zip(costs[1], signing, strict=True)],
-    )
+    table, whole = _growth(seconds, signing)
+    texts = bench.sample or _TEXTS
+    real = {**job, "documents": texts, "warcs": [str(file) for file in inputs.warcs(bench.data)[:_WARCS]]}
+    source = inputs.written(bench.work / "lake.jsonl", [real, *inputs.sampled(inputs.texts(bench.data), texts)])
+    lakes = bench.in_turn({"lake": Contender("increments", "strata")}, source)
+    in_a_lake = [run.result["seconds"] for run in lakes["lake"]]
+    lake_table, lake_whole = _growth(in_a_lake, [run.result["alone"] for run in lakes["lake"]])
     return Section(
         "The dedup index",
         f"{_PARTITIONS} partitions of {job['documents']:,} documents with random keys, a tenth of which share "
@@ -127,7 +125,27 @@ def index(bench: Bench) -> Section:
         "with an earlier one: CPU milliseconds to find and compare candidates in all earlier partitions and to write the "
         f"partition's own index. With the signatures of as many real texts counted in, the last {_LAST} cost "
         f"{whole} times the "
-        f"first. On disk: {number(median(run.result['bytes_a_document'] for run in runs['strata']))} bytes a document.",
-        [Table(("partition", "CPU-ms", "times the first"), rows)],
-        {**raw(runs), "seconds": seconds},
+        f"first. On disk: {number(median(run.result['bytes_a_document'] for run in runs['strata']))} bytes a document. "
+        f"The second table is a lake: {_PARTITIONS} partitions of {texts:,} real texts with their words shuffled, a tenth "
+        "of which repeat earlier ones but for two words; candidates' texts are read from the promoted files, and "
+        "the partition before is indexed. The first partition has nothing to compare with. With what reading, extracting and "
+        f"measuring as many real pages takes ({number(median(run.result['alone'] for run in lakes['lake']))} CPU seconds), "
+        f"the last {_LAST} partitions cost {lake_whole} times the first.",
+        [table, lake_table],
+        {**raw(runs), **raw(lakes), "seconds": seconds, "seconds in a lake": in_a_lake},
     )
+
+
+def _growth(seconds: Sequence[Sequence[float]], beside: Sequence[float]) -> tuple[Table, str]:
+    """What the k-th partition costs, by run, and the last ones against the first with so much counted in for each."""
+    costs = {at: [each[at - 1] for each in seconds] for at in (1, *_SHOWN)}
+    last = [sum(each[-_LAST:]) / _LAST for each in seconds]
+    worst = [max(each) for each in seconds]
+    rows = [[f"k = {at}", number(1000 * median(some)), str(ratio(some, costs[1]))] for at, some in costs.items()]
+    rows.append([f"mean of the last {_LAST}", number(1000 * median(last)), str(ratio(last, costs[1]))])
+    rows.append(["worst", number(1000 * median(worst)), str(ratio(worst, costs[1]))])
+    whole = ratio(
+        [after + rest for after, rest in zip(last, beside, strict=True)],
+        [first + rest for first, rest in zip(costs[1], beside, strict=True)],
+    )
+    return Table(("partition", "CPU-ms", "times the first"), rows), str(whole)

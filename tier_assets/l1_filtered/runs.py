@@ -12,7 +12,6 @@ from typing import Any
 
 import numpy as np
 import polars as pl
-import pyarrow as pa
 from numpy.typing import NDArray
 
 from tier_assets.l1_filtered.dedup import RELATED, keys_of
@@ -76,16 +75,18 @@ class Run:
         bucket_bits, number_bits = (len(self.starts) - 1).bit_length() - 1, _number_bits(len(self.doc_ids))
         likely = keys[bloom_kernel.find(self.bloom, keys)]
         places, found = run_kernel.find(self.starts, self.entries, bucket_bits, number_bits, likely)
-        order = np.argsort(found, kind="stable")
-        numbers, starts = np.unique(found[order], return_index=True)
-        lists = pa.LargeListArray.from_arrays(pa.array(np.append(starts, len(order))), pa.array(likely[places[order]]))
+        by_document = (
+            pl.DataFrame({"number": found, "keys": likely[places]}).group_by("number", maintain_order=True).all()
+        )
+        by_document = by_document.sort("number")
+        numbers = by_document["number"].to_numpy()
         return pl.DataFrame(
             {
                 "doc_id": [row.tobytes().hex() for row in self.doc_ids[numbers]],
                 "text_high": self.digests[numbers, 0],
                 "text_low": self.digests[numbers, 1],
                 "shingles": self.shingles[numbers],
-                "keys": pl.Series(lists),
+                "keys": by_document["keys"],
             },
             schema=RELATED,
         )
