@@ -20,7 +20,7 @@ from tier_assets.digests import text_digest
 from tier_assets.durable import write_durably
 from tier_assets.errors import DamagedError
 from tier_assets.frame_files import RowGroup
-from tier_assets.inference import PrivateDataAnalyzer, Report, TextClassifier, silent
+from tier_assets.inference import PrivateDataAnalyzer, Report, TextClassifier
 from tier_assets.l1_filtered.bad_words import BadWords, bad_word_ratio
 from tier_assets.l1_filtered.block_lists import BlockLists
 from tier_assets.l1_filtered.code import CODE, code_signals
@@ -202,7 +202,7 @@ def measure(
         unread = pl.concat([unread, blocked.join(unread, on="doc_id", how="anti", maintain_order="left")])
     wanted = pages.with_row_index("number").join(unread, on="doc_id", how="anti", maintain_order="left")
     numbers = wanted["number"].to_list()
-    extracted = extract(wanted, policy=policy, report=silent, at=lambda number: at(numbers[number]))
+    extracted = extract(wanted, policy=policy, at=lambda number: at(numbers[number]))
     at(BETWEEN)
     readable = extracted.filter(pl.col("text").is_not_null())
     measured = pl.concat(
