@@ -119,6 +119,7 @@ def test_a_value_that_a_preset_gives_is_not_changed_if_it_is_the_default():
         ("[domain.code.execution]\nworkers = 1\n", r"line 1: domain.code.execution: .*write it in \[execution\]"),
         ("[source]\ncrawl = 3\n", "line 2: source.crawl must be a table"),
         ("[language_model]\nbackend = 'oracle'\n", "language_model.backend: .*'embedded', 'openai' or 'vllm'"),
+        ("[refined]\nrecipes = ['qa', 'edits']", "line 2: refined.recipes: each must be 'edit' or 'qa', not 'edits'; did you"),
         ("filtered = [", "not valid TOML"),
         ("source = 3", "line 1: source must be a table"),
         ("domain = 'code'", r"line 1: domain must be a table, e.g. \[domain.code.filtered\]"),
