@@ -5,19 +5,17 @@ A damaged file ends in an error rather than in fewer rows: an item that nobody s
 """
 
 import csv
-import gzip
 import io
 import json
-import zlib
 from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import pyarrow as pa
 import pyarrow.parquet as pq
-import zstandard
 
 from tier_assets.errors import StrataError
+from tier_assets.plain_files import DAMAGE, plain
 
 _COMPRESSED = ("", ".gz", ".zst")
 _DELIMITERS = {".csv": ",", ".tsv": "\t"}
@@ -60,7 +58,7 @@ def read_rows(path: Path, wanted: Collection[str]) -> Iterator[Row]:
             yield from _delimited(path, wanted, _DELIMITERS[form])
         else:
             yield from _json_lines(path)
-    except (OSError, EOFError, zlib.error, zstandard.ZstdError, pa.ArrowException) as error:
+    except (*DAMAGE, pa.ArrowException) as error:
         raise BenchmarkError(f"benchmarks: {path} cannot be read: {str(error).partition(chr(10))[0]}") from error
 
 
@@ -74,7 +72,7 @@ def _ending(path: Path) -> str:
 
 
 def _json_lines(path: Path) -> Iterator[Row]:
-    for number, line in enumerate(_plain(path).split(b"\n"), 1):
+    for number, line in enumerate(plain(path).split(b"\n"), 1):
         where = f"benchmarks: {path}, line {number}"
         if not line.strip():
             continue
@@ -93,7 +91,7 @@ def _delimited(path: Path, wanted: Collection[str], delimiter: str) -> Iterator[
     """Read by the library's csv. Polars fills short rows up and names no row, Arrow reads on to the end of the file behind
     a quote that nobody closed, DuckDB gives up on the whole file without a line.
     """
-    data = _plain(path)
+    data = plain(path)
     try:
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
@@ -157,22 +155,3 @@ def _values(column: Any) -> list[Any]:
     elif not pa.types.is_integer(column.type):
         return [column.type if valid else None for valid in column.is_valid().to_pylist()]
     return list(column.to_pylist())
-
-
-def _plain(path: Path) -> bytes:
-    data = path.read_bytes()
-    if path.name.endswith(".gz"):
-        return gzip.decompress(data)
-    return _undo_zstd(data) if path.name.endswith(".zst") else data
-
-
-def _undo_zstd(data: bytes) -> bytes:
-    parts = []
-    while data:
-        # Frame by frame: the library's stream reader ends without a word where a file was cut.
-        frame = zstandard.ZstdDecompressor().decompressobj()
-        parts.append(frame.decompress(data))
-        if not frame.eof:
-            raise EOFError("it ends within a zstd frame")
-        data = frame.unused_data
-    return b"".join(parts)

@@ -39,7 +39,7 @@ def load_block_lists(files: Sequence[Path], *, home: Path, categories: Sequence[
 
     A file is text, one entry to a line, `#` before comments, its
     category the name of its folder, as the lists of the University of Toulouse are (`adult/domains`, `adult/urls`); or
-    JSONL of {entry, category}; both may be compressed with zstd (.zst). An entry with a path is a URL, any other a domain.
+    JSONL of {entry, category}; both may be compressed (.gz, .zst). An entry with a path is a URL, any other a domain.
     A list is called by its path in the home; one from elsewhere by its folder's name and its own.
     Raises ListError for a file that cannot be read and for a category that no file has: it would block nothing.
     """
