@@ -63,7 +63,11 @@ With the command, which finds the decisions of the promoted version too:
 ```sh
 strata read filtered -p crawl.2026-34 -o documents.parquet
 strata read filtered -p crawl.2026-34 --decisions -o decisions.parquet
+strata read filtered --decisions --reason url --rule blocked_domain
 ```
+
+`--reason` and `--rule` pick decisions, and may be given several times: all of a reason, all of a rule, or those with one of
+the reasons and one of the rules. A rule that dropped nothing of what is read is an error that names those that did.
 
 With Polars:
 

@@ -107,10 +107,14 @@ class Passages(Section):
     )
 
 
+RecipeName = Literal["edit", "qa"]
+"""What L3 can do to a document: each has an entry in `l3_refined/recipes.py`."""
+
+
 class RefinedPolicy(Section):
     """What L3 makes and what it may cost."""
 
-    recipes: tuple[Name, ...] = value(
+    recipes: tuple[RecipeName, ...] = value(
         ("edit", "qa"), "recipes to run on every document", "Nemotron-CC, arXiv 2412.02595"
     )
     max_documents: Count = value(25, "documents of a partition that are refined; the rest is beyond_budget", STRATA)

@@ -37,6 +37,7 @@ from tier_assets.user_files import UserFiles
 
 # One landing zone, one language model, one scorer with one cut and one machine serve all sources.
 _OF_THE_HOME = frozenset({"landing", "language_model", "selected", "execution"})
+_CATEGORIES = ("filtered", "urls", "categories")
 _NAME = re.compile(r"[a-z0-9][a-z0-9-]*")
 _EXAMPLES = {"source": "crawl", "domain": "code"}
 
@@ -130,7 +131,9 @@ class PolicyBook:
         return [self._traced(setting, giver(layers, setting.key)) for setting in settings(policy)]
 
     def idle(self, landed: Collection[str]) -> Iterator[str]:
-        """A line for every table of a source of which nothing has landed, and of a domain that no source is of."""
+        """A line for every table of a source of which nothing has landed, and of a domain that no source is of; and for
+        categories of blocked URLs where no source that has them names lists.
+        """
         for name in self._sources:
             if name not in landed:
                 place = where(self._origin, ("source", name), self._lines)
@@ -140,6 +143,24 @@ class PolicyBook:
             if name not in used:
                 place = where(self._origin, ("domain", name), self._lines)
                 yield f'{place}: no source is of this domain: give one domain = "{name}" in its table [source.NAME]'
+        yield from self._idle_categories(landed)
+
+    def _idle_categories(self, landed: Collection[str]) -> Iterator[str]:
+        """No error where the policy is read: all sources may be given the categories, and only some have lists."""
+        idle: list[str] = []
+        busy: set[str] = set()
+        for source in (*landed, *self._sources):
+            layer = giver(self._layers(source, self.domain_of(source)), _CATEGORIES)
+            urls = self.for_source(source).filtered.urls
+            if layer and urls.categories:
+                place = where(self._origin, (*layer.table, *_CATEGORIES), self._lines)
+                if urls.lists:
+                    busy.add(place)
+                elif source in landed:
+                    idle.append(place)
+        for place in dict.fromkeys(idle):
+            if place not in busy:
+                yield f"{place}: blocks nothing without lists: name them in filtered.urls.lists"
 
     def _traced(self, setting: Setting, layer: Layer | None) -> InForce:
         if layer is None:

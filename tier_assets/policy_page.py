@@ -46,7 +46,8 @@ bring a preset, which counts as theirs: a preset at the top of the file does not
 `strata policy SOURCE` shows every value in force and where it is from, `--changed` what differs from the defaults,
 `strata policy --presets` the presets. A key that is misspelt, a value out of bounds or a name that does not exist ends every
 command with the file, the line, the key and what is allowed. A whole number is at most 10^12. A table of a source of which
-nothing has landed, or of a domain that no source is of, is remarked on by `strata materialize` and `strata status`.
+nothing has landed, or of a domain that no source is of, is remarked on by `strata materialize` and `strata status`; so are
+`filtered.urls.categories` where no source that has them has `filtered.urls.lists`.
 
 ### An example
 

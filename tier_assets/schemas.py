@@ -281,6 +281,7 @@ LABELS = pl.List(pl.Struct({"language": pl.String, "score": pl.Float32}))
 _DECISION_COLUMNS: dict[Tier, tuple[Column, ...]] = {
     Tier.RAW: (*_WHERE, Column("detail", pl.String, "what was wrong with it, without its text")),
     Tier.FILTERED: (
+        Column("detail", pl.String, "what blocks a URL: the entry and the list that it is on, or the words"),
         Column("language", pl.String, "language found"),
         Column("languages", LABELS, "every label of at least the policy's `min_label_score`, the likeliest first"),
         Column("extractor", pl.String, "what found the main text"),

@@ -1,6 +1,7 @@
 """Files that the policy names: lists of URLs and words, benchmarks. Their content belongs to what a partition depends on.
 
-What is in them is for those to read who use them: `l1_filtered/urls.py`, `l1_filtered/bad_words.py`, `benchmark_items.py`.
+What is in them is for those to read who use them: `l1_filtered/block_lists.py`, `l1_filtered/bad_words.py`,
+`benchmark_items.py`.
 """
 
 from collections.abc import Iterator, Sequence

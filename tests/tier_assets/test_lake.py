@@ -47,6 +47,16 @@ def test_a_new_version_replaces_its_partition_and_no_other(lake, key, documents)
     assert [version.number for version in lake.versions("filtered", key)] == [2, 1]
 
 
+def test_decisions_of_before_a_column_was_there_have_nothing_in_it(lake, key, documents):
+    head = promote(lake, key, documents("a", dropped=1))
+    path = lake.folder("filtered", "crawl") / head.decisions
+    pl.read_parquet(path).drop("detail").write_parquet(path)
+    found = lake.decisions("filtered", key).collect()
+    assert found.drop("partition").schema == TABLES["filtered"].decisions.polars
+    assert found["detail"].to_list() == [None, None]
+    assert found["rule"].to_list() == [None, "min_words"]
+
+
 def test_an_empty_partition_can_be_promoted(lake, key, documents):
     promote(lake, key, documents(dropped=2))
     assert texts(lake, key) == []

@@ -119,6 +119,7 @@ def test_a_value_that_a_preset_gives_is_not_changed_if_it_is_the_default():
         ("[domain.code.execution]\nworkers = 1\n", r"line 1: domain.code.execution: .*write it in \[execution\]"),
         ("[source]\ncrawl = 3\n", "line 2: source.crawl must be a table"),
         ("[language_model]\nbackend = 'oracle'\n", "language_model.backend: .*'embedded', 'openai' or 'vllm'"),
+        ("[refined]\nrecipes = ['qa', 'edits']", "line 2: refined.recipes: each must be 'edit' or 'qa', not 'edits'; did you"),
         ("filtered = [", "not valid TOML"),
         ("source = 3", "line 1: source must be a table"),
         ("domain = 'code'", r"line 1: domain must be a table, e.g. \[domain.code.filtered\]"),
@@ -156,3 +157,32 @@ def test_a_table_that_touches_nothing_is_remarked_on(tmp_path):
     )
     assert "source.wiki: nothing of this source has landed" in "".join(book.idle(["crawl", "craw"]))
     assert list(PolicyBook().idle([])) == []
+
+
+BLOCKED = '[filtered.urls]\ncategories = ["adult"]\n'
+
+
+@pytest.mark.parametrize(
+    ("text", "line"),
+    [
+        (BLOCKED, "line 2: filtered.urls.categories"),
+        (BLOCKED + "lists = []", "line 2: filtered.urls.categories"),
+        (BLOCKED + "[source.wiki]", "line 2: filtered.urls.categories"),
+        (BLOCKED + "[source.crawl.filtered.urls]\nlists = []", "line 2: filtered.urls.categories"),
+        ("[domain.web." + BLOCKED[1:], "line 2: domain.web.filtered.urls.categories"),
+        ("[source.crawl." + BLOCKED[1:] + '[filtered.urls]\nlists = ["lists"]', None),
+        ("[source.wiki." + BLOCKED[1:] + '[source.crawl.filtered.urls]\nlists = ["lists"]',
+         "line 2: source.wiki.filtered.urls.categories"),
+        (BLOCKED + 'lists = ["lists"]', None),
+        (BLOCKED + '[source.wiki.filtered.urls]\nlists = ["lists"]', None),
+        ("[filtered.urls]\ncategories = []", None),
+    ],
+)  # fmt: skip
+def test_categories_without_lists_are_remarked_on_once_unless_a_source_that_has_them_names_lists(tmp_path, text, line):
+    sentence = f"{tmp_path}/strata.toml: {line}: blocks nothing without lists: name them in filtered.urls.lists"
+    assert list(read(tmp_path, text).idle(["crawl", "wiki"])) == ([sentence] if line else [])
+
+
+def test_categories_of_a_source_that_has_not_landed_are_not_remarked_on_beside_its_table(tmp_path):
+    (remark,) = read(tmp_path, "[source.wiki." + BLOCKED[1:]).idle(["crawl"])
+    assert remark.endswith("source.wiki: nothing of this source has landed")

@@ -81,7 +81,7 @@ class Session:
         return {arrival.key: arrival for arrival in self.landing.arrivals_now(settle)}
 
     def remark_on_policy(self, arrivals: Iterable[PartitionKey]) -> None:
-        """Say which tables of the policy touch nothing of what has landed; before anything has, that is no news."""
+        """Say what of the policy touches nothing of what has landed; before anything has, that is no news."""
         sources = {*(key.source for key in arrivals), *self.lake.sources(Tier.RAW)}
         for line in self.policies().idle(sources) if sources else ():
             self.say(f"strata: {line}")

@@ -48,11 +48,14 @@ def l1_filtered(
     policy = step.policy.filtered
 
     def compute(report: Report) -> Iterator[Outcome]:
-        block_lists = load_block_lists(policies.files.paths(policy.urls.lists), categories=policy.urls.categories)
+        files = policies.files
+        block_lists = load_block_lists(
+            files.paths(policy.urls.lists), home=files.root, categories=policy.urls.categories
+        )
         analyzer = presidio(policy.private_data) if policy.private_data.analyzer == "presidio" else None
-        bad_words = load_bad_words(policies.files.paths(policy.bad_words.lists))
+        bad_words = load_bad_words(files.paths(policy.bad_words.lists))
         tools = Tools(language_identifier, bad_words, analyzer)
-        items = benchmark_items.load(policies.files.root, policy.contamination)
+        items = benchmark_items.load(files, policy.contamination)
         parts = _parts(step, block_lists.digest, bad_words.digest)
         workers = policies.default.execution.workers or len(os.sched_getaffinity(0))
         measure_parts(parts, policy=policy, tools=tools, block_lists=block_lists, workers=workers, report=report)

@@ -42,7 +42,7 @@ class BadWords:
 def load_bad_words(files: Sequence[Path]) -> BadWords:
     """What the files name: JSONL of {word, lang}, or text, one phrase to a line, the language as file name.
 
-    Files may be compressed with zstd (`en.txt.zst`). Raises ListError for a file that cannot be read.
+    Files may be compressed (`en.txt.zst`). Raises ListError for a file that cannot be read.
     """
     found: dict[str, set[tuple[str, ...]]] = defaultdict(set)
     for file in files:

@@ -1,8 +1,8 @@
 """Lists of blocked domains and URLs that a user gives, as they lie on disk. What they block is `urls.py`'s to say."""
 
 import hashlib
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from tier_assets.l1_filtered.list_files import ListError, is_jsonl, lines_of, rows_of
@@ -11,17 +11,19 @@ from tier_assets.policies.complaints import did_you_mean
 
 @dataclass(frozen=True)
 class BlockLists:
-    """Blocked entries: `domains` without scheme (with all their subdomains), `urls` as host/path without scheme."""
+    """Blocked entries, each with the list that it is on: `domains` without scheme (with all their subdomains), `urls` as
+    host/path without scheme. A list is a file, and in JSONL a category of it.
+    """
 
-    domains: frozenset[str] = frozenset()
-    urls: frozenset[str] = frozenset()
+    domains: Mapping[str, str] = field(default_factory=dict)
+    urls: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def digest(self) -> str:
-        """sha256 (hex) of what is blocked, whatever files it came from."""
+        """sha256 (hex) of what is blocked and by which list, in whatever order files hold it."""
         digest = hashlib.sha256()
         for entries in (self.domains, self.urls):
-            digest.update("\n".join(sorted(entries)).encode() + b"\0")
+            digest.update("\n".join(f"{entry}\t{entries[entry]}" for entry in sorted(entries)).encode() + b"\0")
         return digest.hexdigest()
 
 
@@ -32,29 +34,38 @@ def plain_url(url: str) -> str:
     return rest.partition("#")[0].removeprefix("www.").rstrip("/")
 
 
-def load_block_lists(files: Sequence[Path], *, categories: Sequence[str] = ()) -> BlockLists:
-    """What the files name, put together; of some categories only, if any are given.
+def load_block_lists(files: Sequence[Path], *, home: Path, categories: Sequence[str] = ()) -> BlockLists:
+    """What the files name, put together; of some categories only, if any are given. An entry of several lists is the first's.
 
     A file is text, one entry to a line, `#` before comments, its
     category the name of its folder, as the lists of the University of Toulouse are (`adult/domains`, `adult/urls`); or
-    JSONL of {entry, category}; both may be compressed with zstd (.zst). An entry with a path is a URL, any other a domain.
+    JSONL of {entry, category}; both may be compressed (.gz, .zst). An entry with a path is a URL, any other a domain.
+    A list is called by its path in the home; one from elsewhere by its folder's name and its own.
     Raises ListError for a file that cannot be read and for a category that no file has: it would block nothing.
     """
-    domains: set[str] = set()
-    urls: set[str] = set()
+    domains: dict[str, str] = {}
+    urls: dict[str, str] = {}
     there: set[str] = set()
     for file in files:
+        names: dict[str, str] = {}  # one text for all entries of a list, of which there are millions
         for category, entry in _entries(file):
             there.add(category)
             if entry and (not categories or category in categories):
-                (urls if "/" in entry else domains).add(entry)
+                if category not in names:
+                    names[category] = _name(file, home, category)
+                (urls if "/" in entry else domains).setdefault(entry, names[category])
     for category in categories if files else ():
         if category not in there:
             raise ListError(
                 f"filtered.urls.categories: the lists have no category {category!r}{did_you_mean(category, there)}; "
                 f"they have {', '.join(sorted(there - {''})) or 'none'}"
             )
-    return BlockLists(frozenset(domains), frozenset(urls))
+    return BlockLists(domains, urls)
+
+
+def _name(file: Path, home: Path, category: str) -> str:
+    place = file.relative_to(home) if file.is_relative_to(home) else Path(file.parent.name, file.name)
+    return place.as_posix() + (f", category {category}" if category and is_jsonl(file) else "")
 
 
 def _entries(file: Path) -> Iterator[tuple[str, str]]:

@@ -19,7 +19,6 @@ from numpy.typing import NDArray
 from resiliparse.extract.html2text import extract_plain_text
 from resiliparse.parse.html import HTMLParserException, HTMLTree, Node
 
-from tier_assets.inference import Report
 from tier_assets.l1_filtered.decoding import decode, utf8
 from tier_assets.l1_filtered.html.mathematics import with_formulas
 from tier_assets.l1_filtered.html.rights import NO_HEADERS, rights_of
@@ -71,9 +70,7 @@ class Extracted(NamedTuple):
     threshold: float | None = None
 
 
-def extract(
-    pages: pl.DataFrame, *, policy: FilteredPolicy, report: Report, at: Callable[[int], None] = lambda _: None
-) -> pl.DataFrame:
+def extract(pages: pl.DataFrame, *, policy: FilteredPolicy, at: Callable[[int], None] = lambda _: None) -> pl.DataFrame:
     """One row per page, in order: `COLUMNS`. `text` is normalised, never empty, and null where `drop_reason` says why.
 
     Reads `doc_id, text, media_type, charset, http_status, payload` of raw rows, and `metadata` if it is there: a JSON
@@ -90,7 +87,6 @@ def extract(
         at(number)
         headers = _headers(metadata[number] if metadata.len() == pages.height else None)
         rows.append((doc_id, *extract_page(*page, headers=headers, policy=policy)))
-        report(number + 1, pages.height, "pages extracted")
     return pl.DataFrame(rows, schema=COLUMNS, orient="row")
 
 

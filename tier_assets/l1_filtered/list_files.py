@@ -8,9 +8,8 @@ import json
 from collections.abc import Iterator
 from pathlib import Path
 
-import zstandard
-
 from tier_assets.errors import StrataError
+from tier_assets.plain_files import DAMAGE, plain
 
 
 class ListError(StrataError, ValueError):
@@ -23,13 +22,11 @@ def is_jsonl(file: Path) -> bool:
 
 
 def lines_of(file: Path) -> Iterator[str]:
-    """The lines of a file in UTF-8, compressed with zstd if its name ends in .zst. Raises ListError."""
+    """The lines of a file in UTF-8, compressed if its name ends in .gz or .zst. Raises ListError."""
     try:
-        with file.open("rb") as raw:
-            stream = zstandard.ZstdDecompressor().stream_reader(raw) if file.suffix == ".zst" else raw
-            with io.TextIOWrapper(stream, "utf-8-sig") as text:
-                yield from text
-    except (zstandard.ZstdError, UnicodeDecodeError, OSError) as error:
+        with io.TextIOWrapper(io.BytesIO(plain(file)), "utf-8-sig") as text:
+            yield from text
+    except (*DAMAGE, UnicodeDecodeError) as error:
         raise ListError(f"{file} cannot be read as a list: {error}") from error
 
 

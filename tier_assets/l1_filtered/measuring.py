@@ -20,7 +20,7 @@ from tier_assets.digests import text_digest
 from tier_assets.durable import write_durably
 from tier_assets.errors import DamagedError
 from tier_assets.frame_files import RowGroup
-from tier_assets.inference import PrivateDataAnalyzer, Report, TextClassifier, silent
+from tier_assets.inference import PrivateDataAnalyzer, Report, TextClassifier
 from tier_assets.l1_filtered.bad_words import BadWords, bad_word_ratio
 from tier_assets.l1_filtered.block_lists import BlockLists
 from tier_assets.l1_filtered.code import CODE, code_signals
@@ -32,7 +32,7 @@ from tier_assets.l1_filtered.private_data import MASKING, mask
 from tier_assets.l1_filtered.rules import stop_words
 from tier_assets.l1_filtered.signals import SIGNALS, TOKENIZERS, fineweb_signals, gopher_signals
 from tier_assets.l1_filtered.supervision import BETWEEN, Crew, Losses, prepare
-from tier_assets.l1_filtered.urls import judge_urls
+from tier_assets.l1_filtered.urls import URL_RULES, judge_urls
 from tier_assets.policies.filtered import FilteredPolicy, FineWebQuality
 from tier_assets.schemas import DropReason
 from tier_assets.text.normalization import NORMALIZATION
@@ -52,7 +52,14 @@ _LIMITS: dict[str, Any] = {
     "bad_words": {"max_bad_word_ratio"},
 }
 _VERDICT = pl.Schema(
-    {"doc_id": pl.String, "drop_reason": pl.String, "rule": pl.String, "value": pl.Float64, "threshold": pl.Float64}
+    {
+        "doc_id": pl.String,
+        "drop_reason": pl.String,
+        "rule": pl.String,
+        "value": pl.Float64,
+        "threshold": pl.Float64,
+        "detail": pl.String,
+    }
 )
 _PRELOAD = (
     "tier_assets.l1_filtered.measuring",
@@ -190,17 +197,17 @@ def measure(
 ) -> pl.DataFrame:
     """One row per page, in order: what extraction found, `language` and `languages`, every signal, the dedup index.
 
-    Where no text came out, `drop_reason`, `rule`, `value` and `threshold` say why, and the signals are null. `text` is what
-    L1 would keep: lines cleaned (if `rules` names c4), personal data masked. `blocked` is what the function of that name
-    gives, `lost` are pages, by their number, that must not be touched again; `at` is called with the number of each page
-    before it is extracted.
+    Where no text came out, `drop_reason`, `rule`, `value`, `threshold` and `detail` say why, and the signals are null. `text`
+    is what L1 would keep: lines cleaned (if `rules` names c4), personal data masked. `blocked` is what the function of that
+    name gives, `lost` are pages, by their number, that must not be touched again; `at` is called with the number of each
+    page before it is extracted.
     """
     unread = _lost(pages["doc_id"], lost, policy)
     if blocked is not None:
         unread = pl.concat([unread, blocked.join(unread, on="doc_id", how="anti", maintain_order="left")])
     wanted = pages.with_row_index("number").join(unread, on="doc_id", how="anti", maintain_order="left")
     numbers = wanted["number"].to_list()
-    extracted = extract(wanted, policy=policy, report=silent, at=lambda number: at(numbers[number]))
+    extracted = extract(wanted, policy=policy, at=lambda number: at(numbers[number]))
     at(BETWEEN)
     readable = extracted.filter(pl.col("text").is_not_null())
     measured = pl.concat(
@@ -217,8 +224,8 @@ def measure(
 def _lost(doc_ids: pl.Series, lost: Losses, policy: FilteredPolicy) -> pl.DataFrame:
     """The verdicts (`_VERDICT`) on pages that took too long or crashed a process."""
     verdicts = {
-        "seconds": (DropReason.TIMEOUT.value, "max_page_seconds", None, policy.max_page_seconds),
-        "crash": (DropReason.UNREADABLE.value, "extractor_crash", None, None),
+        "seconds": (DropReason.TIMEOUT.value, "max_page_seconds", None, policy.max_page_seconds, None),
+        "crash": (DropReason.UNREADABLE.value, "extractor_crash", None, None, None),
     }
     rows = [(doc_ids[number], *verdicts[why]) for number, why in lost.items()]
     return pl.DataFrame(rows, schema=_VERDICT, orient="row")
@@ -261,6 +268,7 @@ def measured_by(policy: FilteredPolicy) -> str:
     """Digest of what `measure` depends on beside pages and tools: versions of its steps, and of the policy all but limits."""
     values = policy.model_dump(mode="json", exclude=_LIMITS)
     return text_digest(
-        *(EXTRACTION, NORMALIZATION, *TOKENIZERS.values(), SIGNALS, CLEANING, CODE, MASKING, SHINGLES, SIGNATURES),
+        *(URL_RULES, EXTRACTION, NORMALIZATION, *TOKENIZERS.values()),
+        *(SIGNALS, CLEANING, CODE, MASKING, SHINGLES, SIGNATURES),
         json.dumps(values, sort_keys=True),
     )

@@ -35,7 +35,7 @@ def l3_refined(
 
     def compute(report: Report) -> Outcome:
         contamination = step.policy.filtered.contamination
-        items = benchmark_items.load(policies.files.root, contamination)
+        items = benchmark_items.load(policies.files, contamination)
         return refine(
             step.rows(Tier.SELECTED),
             language_model,

@@ -11,10 +11,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
-from tier_assets.errors import PolicyError
 from tier_assets.inference import Completion, Prompt, Sampling
 from tier_assets.l3_refined.prompts import TEMPLATES
-from tier_assets.policy import RefinedPolicy
+from tier_assets.policy import RecipeName, RefinedPolicy
 from tier_assets.text.answers import Flaw, fields, leaks, parsed
 from tier_assets.text.grounding import breach, content_words, support, turning_words
 from tier_assets.text.normalization import fold
@@ -49,7 +48,7 @@ class Draft:
 class Recipe:
     """One way to refine a document. `judge` gets the source passage, the answer's fields and the policy."""
 
-    name: str
+    name: RecipeName
     template: Template
     passages: Callable[[str, RefinedPolicy], list[Span]]
     source: Callable[[str], str]
@@ -81,12 +80,8 @@ class Recipe:
 
 
 def recipes(profile: Profile, policy: RefinedPolicy) -> tuple[Recipe, ...]:
-    """The policy's recipes in the form of the profile. Raises PolicyError for a name that is no recipe."""
-    book = _BOOKS[profile]
-    unknown = [name for name in policy.recipes if name not in book]
-    if unknown:
-        raise PolicyError(f"refined.recipes: there is no recipe {unknown[0]!r}; there are {', '.join(sorted(book))}")
-    return tuple(book[name] for name in policy.recipes)
+    """The policy's recipes in the form of the profile."""
+    return tuple(_BOOKS[profile][name] for name in policy.recipes)
 
 
 def _judge_edit(source: str, found: dict[str, str], policy: RefinedPolicy) -> tuple[Draft | Flaw, float]:
@@ -172,7 +167,7 @@ def _tokens_of_an_edit(source: str) -> int:
     return math.ceil(len(source) / 3) + 24
 
 
-_BOOKS: Mapping[Profile, Mapping[str, Recipe]] = {
+_BOOKS: Mapping[Profile, Mapping[RecipeName, Recipe]] = {
     "small": {
         "edit": Recipe(
             "edit", TEMPLATES["small"]["edit"], _sentences_to_edit, one_line, _tokens_of_an_edit, _judge_edit

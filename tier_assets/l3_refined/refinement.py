@@ -79,7 +79,7 @@ def refine(
     (schemas.ROWS[REFINED]); decisions: one per attempt, and one per document of which nothing was attempted. A function
     of the documents, the model's answers, the policy, `token_budget` (generated tokens) and the benchmark items of
     `contamination` alone: neither the order of the rows nor what is cached matters. An answer that repeats such an item
-    is dropped. Raises PolicyError for an unknown recipe, ModelUnavailableError from the model.
+    is dropped. Raises PolicyError for a model of too little context, ModelUnavailableError from the model.
     """
     need_context(model, CONTEXT_TOKENS[model.profile])
     ledger = _Ledger()

@@ -27,9 +27,6 @@ from tier_assets.text import shingles
 from tier_assets.text.buffers import ALONE, SPACE, WORD, Buffer, character_flags, chunks, pack
 from tier_assets.text.normalization import normalize
 
-CONTAMINATION = "covered-words-2"
-"""Name and version of what happens here."""
-
 RULE = "benchmark_overlap"
 """The rule that drops a contaminated text: its value is `run_words`, its threshold `min_words`."""
 

@@ -6,7 +6,9 @@ import pytest
 
 from tier_assets.cli import main
 from tier_assets.home import Home
+from tier_assets.keys import PartitionKey
 from tier_assets.lake import Lake
+from tier_assets.outcome import Outcome
 
 
 @pytest.fixture
@@ -78,6 +80,75 @@ def test_decisions_tell_of_every_input(run, promoted):
         (True, None, None, None, None),
         (False, "quality", "min_words", 3.0, 50.0),
     ]
+
+
+@pytest.fixture
+def two_partitions(promoted, documents):
+    """Of the first 3 documents 1 is dropped, of the second 4: 2 for their words, 2 for their URL."""
+    given = documents("c", dropped=4)
+    reasons = {"drop_reason": [None, "quality", "url", "url", "quality"],
+               "rule": [None, "max_words", "blocked_url", "hard_words", "min_words"]}  # fmt: skip
+    key = PartitionKey.parse("crawl.2026-09")
+    outcome = Outcome(
+        given.rows, given.decisions.with_columns(**{name: pl.Series(each) for name, each in reasons.items()})
+    )
+    promoted.promote(promoted.stage("filtered", key, outcome, basis=0, parts={"code": "1"}))
+
+
+@pytest.mark.parametrize(
+    ("options", "rules"),
+    [
+        (["--rule", "min_words"], ["min_words", "min_words"]),
+        (["--rule", "min_words", "--rule", "hard_words"], ["min_words", "hard_words", "min_words"]),
+        (["--reason", "quality"], ["min_words", "max_words", "min_words"]),
+        (["--reason", "quality", "--rule", "max_words"], ["max_words"]),
+        (["--reason", "url", "-p", "crawl.2026-09"], ["blocked_url", "hard_words"]),
+    ],
+)
+def test_decisions_are_picked_by_reason_and_by_rule(run, two_partitions, tmp_path, options, rules):
+    out, err = run("read", "filtered", "--decisions", *options)
+    assert [json.loads(line)["rule"] for line in out.splitlines()] == rules
+    assert err == ""
+    run("read", "filtered", "--decisions", *options, "-o", tmp_path / "x.parquet")
+    assert pl.read_parquet(tmp_path / "x.parquet")["rule"].to_list() == rules
+
+
+@pytest.mark.parametrize(
+    ("options", "sentence"),
+    [
+        (["--rule", "min_wrods"], "--rule min_wrods: no decision read here has it; did you mean 'min_words'?; what occurs: "
+         "blocked_url, hard_words, max_words, min_words"),
+        (["--rule", "min_words", "--reason", "url"], "--rule min_words: no decision read here has it; did you mean "
+         "'hard_words'?; what occurs: blocked_url, hard_words"),
+        (["--reason", "hard_words"], "--reason hard_words: no decision read here has it; what occurs: quality, url"),
+    ],
+)  # fmt: skip
+def test_a_name_that_no_decision_has_is_refused_with_those_there_are(home, two_partitions, capsys, options, sentence):
+    with pytest.raises(SystemExit) as ended:
+        main(["read", "filtered", "--decisions", *options, "--home", str(home.root)])
+    assert ended.value.code == 2
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert sentence in err
+
+
+def test_a_reason_that_dropped_nothing_is_an_empty_answer(run, two_partitions, promoted):
+    out, err = run("read", "filtered", "--decisions", "--reason", "duplicate")
+    assert out == ""
+    assert "--reason duplicate: no decision read here has it; what occurs: quality, url" in err
+
+
+def test_where_nothing_is_promoted_no_name_is_refused(run, promoted):
+    out, err = run("read", "selected", "-p", "crawl.2026-08", "--decisions", "--rule", "anything")
+    assert out == ""
+    assert "nothing is promoted yet" in err
+
+
+def test_a_rule_drops_and_promoted_rows_are_kept(home, promoted, capsys):
+    with pytest.raises(SystemExit) as ended:
+        main(["read", "filtered", "--rule", "min_words", "--home", str(home.root)])
+    assert ended.value.code == 2
+    assert "--reason and --rule go with --decisions" in capsys.readouterr().err
 
 
 def test_held_decisions_are_read_only_when_asked_for(run, promoted, key, documents):

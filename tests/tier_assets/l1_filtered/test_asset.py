@@ -79,8 +79,9 @@ def test_the_users_lists_and_benchmarks_have_their_say(platform, identifier):
     platform.run(l0_raw, key)
     policy = {"filtered": {"urls": {"lists": ["domains"]}, "contamination": {"benchmarks": ["benchmarks"]}}}
     assert platform.run(l1_filtered, key, policy=policy, language_identifier=identifier).success
-    decisions = platform.lake.decisions("filtered", key).select("rule", "benchmark_item").collect()
-    assert decisions.rows() == [("blocked_domain", None), ("benchmark_overlap", "quiz/3")]
+    decisions = platform.lake.decisions("filtered", key).select("rule", "detail", "benchmark_item").collect()
+    expected = [("blocked_domain", "example.org: domains", None), ("benchmark_overlap", None, "quiz/3")]
+    assert decisions.rows() == expected
     before = platform.lake.head("filtered", key).parts
     (folder / "quiz.jsonl").write_text(
         json.dumps({"id": "3", "question": "What else is there to be asked here?"}) + "\n"

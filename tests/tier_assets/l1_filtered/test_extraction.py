@@ -10,7 +10,6 @@ import zstandard
 from lxml.etree import XMLSyntaxError
 from warcio.archiveiterator import ArchiveIterator
 
-from tier_assets.inference import silent
 from tier_assets.l1_filtered.decoding import decode
 from tier_assets.l1_filtered.extraction import COLUMNS, extract, extract_page, main_text
 from tier_assets.policies.filtered import FilteredPolicy
@@ -199,29 +198,23 @@ def test_a_page_gives_the_same_whatever_was_extracted_before():
     assert extract_page(**page(), policy=POLICY) == alone
 
 
-def test_there_is_one_row_per_page_in_order_and_progress_is_told():
+def test_there_is_one_row_per_page_in_order():
     rows = [{"doc_id": "a"} | page(), {"doc_id": "b"} | page(media_type="image/png")]
-    told = []
-    frame = extract(
-        pl.DataFrame(rows, schema_overrides={"text": pl.String, "charset": pl.String}),
-        policy=POLICY,
-        report=lambda done, total, what: told.append((done, total)),
-    )
+    frame = extract(pl.DataFrame(rows, schema_overrides={"text": pl.String, "charset": pl.String}), policy=POLICY)
     assert frame.schema == COLUMNS
     assert frame.select("doc_id", "rule").rows() == [("a", None), ("b", "media_type")]
-    assert told == [(1, 2), (2, 2)]
 
 
 def test_each_page_is_announced_before_it_is_read():
-    rows = pl.DataFrame([{"doc_id": "a"} | page(), {"doc_id": "b"} | page()], schema_overrides={"text": pl.String})
-    seen = []
-    extract(
-        rows,
-        policy=POLICY,
-        report=lambda done, *_: seen.append(f"done {done}"),
-        at=lambda row: seen.append(f"at {row}"),
+    """The second cannot be: its metadata is cut."""
+    rows = pl.DataFrame(
+        [{"doc_id": "a", "metadata": None} | page(), {"doc_id": "b", "metadata": '{"headers"'} | page()],
+        schema_overrides={"text": pl.String, "metadata": pl.String},
     )
-    assert seen == ["at 0", "done 1", "at 1", "done 2"]
+    seen = []
+    with pytest.raises(json.JSONDecodeError):
+        extract(rows, policy=POLICY, at=seen.append)
+    assert seen == [0, 1]
 
 
 @pytest.mark.parametrize(
@@ -239,7 +232,7 @@ def test_rights_are_those_of_the_page_and_of_its_headers(metadata, expected):
         [{"doc_id": "a", "metadata": metadata} | page(reserved)],
         schema_overrides={"text": pl.String, "metadata": pl.String},
     )
-    found = extract(rows, policy=POLICY, report=silent)
+    found = extract(rows, policy=POLICY)
     assert found.select("opt_outs", "page_license").row(0) == expected
 
 
@@ -258,7 +251,7 @@ def test_formulas_are_latex_whichever_extractor_reads_the_page(policy):
 def test_no_pages_give_no_rows():
     schema = {"doc_id": pl.String, "text": pl.String, "media_type": pl.String, "charset": pl.String}
     none = pl.DataFrame(schema=schema | {"http_status": pl.Int32, "payload": pl.Binary})
-    assert extract(none, policy=POLICY, report=silent).schema == COLUMNS
+    assert extract(none, policy=POLICY).schema == COLUMNS
 
 
 def bag_f1(found: str, gold: str) -> float:

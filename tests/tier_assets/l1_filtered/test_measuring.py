@@ -102,13 +102,14 @@ def test_where_c4_does_not_judge_it_removes_no_line(tools):
 
 
 def test_blocked_urls_are_not_even_read(tools):
-    policy, lists = POLICY, BlockLists(domains=frozenset({"example.org"}))
+    policy, lists = POLICY, BlockLists(domains={"example.org": "mine"})
     rows = pages(LETTER)
     dropped = blocked(rows, policy, lists)
     begun = []
     found = measure(rows, policy=policy, tools=tools, blocked=dropped, at=begun.append)
     assert begun == [BETWEEN]
-    assert found.select("drop_reason", "rule", "text").row(0) == ("url", "blocked_domain", None)
+    expected = ("url", "blocked_domain", "example.org: mine", None)
+    assert found.select("drop_reason", "rule", "detail", "text").row(0) == expected
     assert blocked(rows, FilteredPolicy(rules=("c4",)), lists).is_empty()
 
 

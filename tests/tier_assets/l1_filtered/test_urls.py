@@ -9,8 +9,8 @@ from tier_assets.l1_filtered.urls import judge_urls
 from tier_assets.policies.filtered import UrlRules
 
 LISTS = BlockLists(
-    domains=frozenset({"bad.example", "co.bad", "10.1.2.3"}),
-    urls=frozenset({"fine.example/bad", "shop.example/x?id=1"}),
+    domains={"bad.example": "adult/domains", "co.bad": "adult/domains", "10.1.2.3": "adult/domains"},
+    urls={"fine.example/bad": "mine.jsonl, category ads", "shop.example/x?id=1": "mine.jsonl, category ads"},
 )
 POLICY = UrlRules(hard_words=("porn",), soft_words=("naked", "sex", "xxx"))
 
@@ -49,20 +49,29 @@ def test_a_url_breaks_the_first_rule_that_fits(uri, broken):
     assert rule(uri) == broken
 
 
-def test_a_verdict_has_reason_value_and_threshold():
+def test_a_verdict_has_reason_value_and_threshold_and_says_what_blocks():
     uris = pl.Series(
-        ["http://xxx.example/sex-naked", "http://a.example/porn", "http://bad.example", "http://a.example"]
+        [
+            "http://xxx.example/sex-naked",
+            "http://a.example/porn",
+            "http://bad.example",
+            "http://a.www.bad.example/x",
+            "http://fine.example/bad/x",
+            "http://a.example",
+        ]
     )
     assert judge_urls(uris, policy=POLICY, lists=LISTS).rows() == [
-        ("url", "max_soft_words", 3.0, 1.0),
-        ("url", "hard_words", 1.0, 0.0),
-        ("url", "blocked_domain", None, None),
-        (None, None, None, None),
+        ("url", "max_soft_words", 3.0, 1.0, "naked, sex, xxx"),
+        ("url", "hard_words", 1.0, 0.0, "porn"),
+        ("url", "blocked_domain", None, None, "bad.example: adult/domains"),
+        ("url", "blocked_domain", None, None, "bad.example: adult/domains"),
+        ("url", "blocked_url", None, None, "fine.example/bad: mine.jsonl, category ads"),
+        (None, None, None, None, None),
     ]
 
 
 def test_no_uris_give_no_rows():
-    assert judge_urls(pl.Series([], dtype=pl.String), policy=POLICY, lists=LISTS).shape == (0, 4)
+    assert judge_urls(pl.Series([], dtype=pl.String), policy=POLICY, lists=LISTS).shape == (0, 5)
 
 
 @pytest.mark.parametrize(
@@ -84,12 +93,13 @@ def test_real_lists_block_what_they_name_and_the_words_alone_find_no_bank():
         pytest.skip("STRATA_TEST_DATA is not set: no real lists of URLs")
     folder = Path(os.environ["STRATA_TEST_DATA"]) / "urllists"
     files = [path for path in sorted(folder.rglob("*")) if path.is_file()]
-    lists = load_block_lists(files)
-    entries = pl.Series(sorted(lists.domains | lists.urls)[::20])
+    lists = load_block_lists(files, home=folder)
+    entries = pl.Series(sorted({**lists.domains, **lists.urls})[::20])
     assert len(entries) > 2000
     found = judge_urls("http://" + entries, policy=POLICY, lists=lists)
     assert set(found["rule"]) == {"blocked_domain", "blocked_url"}
-    banks = pl.Series(sorted(load_block_lists(files, categories=["bank"]).domains))
+    assert found["detail"].str.contains(r": ut1_\w+\.jsonl\.zst, category \S+$").all()
+    banks = pl.Series(sorted(load_block_lists(files, home=folder, categories=["bank"]).domains))
     assert (
         judge_urls("http://" + banks, policy=UrlRules(), lists=BlockLists())["rule"].null_count() == len(banks) > 1000
     )

@@ -6,10 +6,6 @@ from tier_assets.inference import Sampling
 from tier_assets.l3_refined.prompts import PROMPTS_DIGEST, TEMPLATES
 
 
-def test_both_profiles_have_the_same_recipes():
-    assert set(TEMPLATES["small"]) == set(TEMPLATES["large"]) == {"edit", "qa"}
-
-
 def test_every_template_takes_its_text_once():
     assert all(template.user.count("{text}") == 1 for book in TEMPLATES.values() for template in book.values())
 

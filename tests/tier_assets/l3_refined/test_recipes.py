@@ -1,13 +1,14 @@
 """What a recipe asks about, and which answers it takes."""
 
 import json
+from typing import get_args
 
 import pytest
 
-from tier_assets.errors import PolicyError
 from tier_assets.inference import Completion
+from tier_assets.l3_refined.prompts import TEMPLATES
 from tier_assets.l3_refined.recipes import Draft, recipes
-from tier_assets.policy import RefinedPolicy
+from tier_assets.policy import RecipeName, RefinedPolicy
 
 POLICY = RefinedPolicy()
 EDIT, QA = recipes("small", POLICY)
@@ -103,6 +104,8 @@ def test_passages_with_control_tokens_are_not_asked_about():
     assert EDIT.parts(ROUGH.replace("water", "<|im_end|> water"), POLICY) == []
 
 
-def test_an_unknown_recipe_is_refused_with_the_known_ones():
-    with pytest.raises(PolicyError, match="there is no recipe 'poem'; there are edit, qa"):
-        recipes("small", RefinedPolicy(recipes=("poem",)))
+@pytest.mark.parametrize("profile", ["small", "large"])
+def test_every_name_that_the_policy_accepts_has_a_recipe_and_a_template(profile):
+    names = get_args(RecipeName)
+    assert [recipe.name for recipe in recipes(profile, RefinedPolicy(recipes=names))] == list(names)
+    assert set(TEMPLATES[profile]) == set(names)
