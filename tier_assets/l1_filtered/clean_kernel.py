@@ -9,7 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tier_assets.text.buffers import ALONE, LETTER, SPACE, TERMINAL, WORD
+from tier_assets.text.characters import PLAIN, character, lower, stripped
 from tier_assets.text.compiled import compiled, inlined
+from tier_assets.text.eights import ALL, HIGH, eight_until, first_ones, like, ones_before, size_of
 
 CLEAN_COUNTERS = {
     "c4_long_word_lines": "lines removed for a word that is too long",
@@ -25,7 +27,7 @@ CLEAN_COUNTERS = {
 
 _LONG, _UNPUNCTUATED, _FEW, _JAVASCRIPT, _NOTICE, _LOREM, _CURLY, _SENTENCES, _TICKED, _COLUMNS = range(10)
 _NEWLINE, _SPACE, _DOT, _OPEN, _CLOSE, _BACKSLASH = 0x0A, 0x20, 0x2E, 0x5B, 0x5D, 0x5C
-_ZERO, _NINE, _TICK, _BRACE, _BAR, _PLAIN = 0x30, 0x39, 0x60, 0x7B, 0x7C, 0x80
+_ZERO, _NINE, _TICK, _BRACE, _BAR = 0x30, 0x39, 0x60, 0x7B, 0x7C
 _ENDS = (_DOT, 0x3F, 0x21, 0x22, 0x27)
 _EDIT = np.frombuffer(b"[edit]", np.uint8)
 _NEEDED = np.frombuffer(b"[citation needed]", np.uint8)
@@ -33,8 +35,6 @@ _NEEDED = np.frombuffer(b"[citation needed]", np.uint8)
 _NO_STOPS = (0x22, 0x27, 0x2026, 0x2019, 0x201D, 0xBB, 0x203A, 0x300B, 0x300D, 0x300F, 0xFF02, 0xFF09, 0xFF63)
 _FULL_WIDTH = 0x3000
 _PAIRS = 1023
-_ONE, _7, _56 = np.uint64(1), np.uint64(7), np.uint64(56)
-_EACH, _HIGH = np.uint64(0x0101010101010101), np.uint64(0x8080808080808080)
 
 
 class Limits(NamedTuple):
@@ -45,90 +45,23 @@ class Limits(NamedTuple):
     punctuated: bool
 
 
-@inlined
-def _code_point(data: NDArray[np.uint8], at: int) -> tuple[np.int64, int]:
-    lead = np.int64(data[at])
-    width = 1 if lead < _PLAIN else 2 if lead < 0xE0 else 3 if lead < 0xF0 else 4
-    point = lead if width == 1 else lead & (0x7F >> width)
-    for step in range(1, width):
-        point = (point << 6) | (np.int64(data[at + step]) & 0x3F)
-    return point, width
-
-
-@inlined
-def _eight(data: NDArray[np.uint8], at: int) -> np.uint64:
-    """Eight bytes as a number, zeros behind the last; unsigned indices, so that it becomes one instruction."""
-    first = np.uint64(at)
-    if at + 8 <= data.shape[0]:
-        value = np.uint64(data[first])
-        for step in (1, 2, 3, 4, 5, 6, 7):
-            value |= np.uint64(data[first + np.uint64(step)]) << np.uint64(8 * step)
-        return value
-    value = np.uint64(0)
-    for step in range(data.shape[0] - at):
-        value |= np.uint64(data[first + np.uint64(step)]) << np.uint64(8 * step)
-    return value
-
-
-@inlined
-def _bytes_like(value: np.uint64, byte: int) -> np.uint64:
-    """The high bit of the first of eight bytes that is `byte`, perhaps of later ones, but of none if none is."""
-    value ^= np.uint64(byte) * _EACH
-    return (value - _EACH) & ~value & _HIGH
-
-
-@inlined
-def _before(marked: np.uint64) -> np.uint64:
-    """Of eight bytes those below the lowest high bit that is on, as ones; all if none is."""
-    return ((marked & (~marked + _ONE)) >> _7) - _ONE
-
-
-@inlined
-def _size(bytes_as_ones: np.uint64) -> int:
-    return int(np.int64(((bytes_as_ones & _EACH) * _EACH) >> _56))
-
-
 @compiled
 def _line(data: NDArray[np.uint8], at: int, end: int) -> tuple[int, bool, bool]:
     """Where the line that starts at `at` ends, and whether an opening bracket or a brace is in it."""
     brackets, braces = np.uint64(0), np.uint64(0)
     while at < end:
-        value = _eight(data, at)
-        line = _before(_bytes_like(value, _NEWLINE))
+        value = eight_until(data, at, data.shape[0])
+        line = ones_before(like(value, _NEWLINE))
         if end - at < 8:
-            line &= (_ONE << np.uint64(8 * (end - at))) - _ONE
+            line &= first_ones(end - at)
         value &= line
-        brackets |= _bytes_like(value, _OPEN)
-        braces |= _bytes_like(value, _BRACE)
-        if line != ~np.uint64(0):
-            at += _size(line)
+        brackets |= like(value, _OPEN)
+        braces |= like(value, _BRACE)
+        if line != ALL:
+            at += size_of(line)
             break
         at += 8
     return at, brackets != 0, braces != 0
-
-
-@inlined
-def _lower(byte: np.uint8) -> int:
-    return int(byte) + (32 if 0x41 <= byte <= 0x5A else 0)
-
-
-@compiled
-def _content(data: NDArray[np.uint8], start: int, end: int, flags: NDArray[np.uint8]) -> tuple[int, int]:
-    """[start, end) without white space at its ends."""
-    while start < end:
-        point, width = _code_point(data, start)
-        if not flags[point] & SPACE:
-            break
-        start += width
-    while end > start:
-        at = end - 1
-        while (data[at] & 0xC0) == _PLAIN:
-            at -= 1
-        point, width = _code_point(data, at)
-        if not flags[point] & SPACE:
-            break
-        end = at
-    return start, end
 
 
 @compiled
@@ -147,7 +80,7 @@ def _is_long(data: NDArray[np.uint8], start: int, end: int, flags: NDArray[np.ui
         return False
     at, length = start, 0
     while at < end:
-        point, width = _code_point(data, at)
+        point, width = character(data, at)
         length = 0 if flags[point] & (SPACE | ALONE) else length + 1
         if length > chars:
             return True
@@ -160,7 +93,7 @@ def _has_words(data: NDArray[np.uint8], start: int, end: int, flags: NDArray[np.
     """Whether a line has so many words. A character of a script written without spaces is a word by itself."""
     count, length, at = 0, 0, start
     while at < end and count < words:
-        point, width = _code_point(data, at)
+        point, width = character(data, at)
         kind = flags[point]
         at += width
         alone, part = kind & ALONE != 0, kind & (SPACE | ALONE) != 0
@@ -238,7 +171,7 @@ def _is_row(data: NDArray[np.uint8], start: int, end: int) -> bool:
 @compiled
 def _same_lower(data: NDArray[np.uint8], at: int, end: int, wanted: NDArray[np.uint8]) -> bool:
     step = 0
-    while step < wanted.shape[0] and at + step < end and _lower(data[at + step]) == wanted[step]:
+    while step < wanted.shape[0] and at + step < end and lower(data[at + step]) == wanted[step]:
         step += 1
     return bool(step == wanted.shape[0])
 
@@ -297,9 +230,9 @@ def _is_stop(data: NDArray[np.uint8], start: int, end: int, at: int, flags: NDAr
     """Whether the dot at `at` ends a sentence: not beside another dot, nor after a single letter (J. or e.g.)."""
     if (at + 1 < end and data[at + 1] == _DOT) or at == start or data[at - 1] == _DOT:
         return False
-    if data[at - 1] >= _PLAIN or not flags[data[at - 1]] & LETTER:
+    if data[at - 1] >= PLAIN or not flags[data[at - 1]] & LETTER:
         return True
-    return at - 1 > start and bool(data[at - 2] >= _PLAIN or flags[data[at - 2]] & WORD)
+    return at - 1 > start and bool(data[at - 2] >= PLAIN or flags[data[at - 2]] & WORD)
 
 
 @compiled
@@ -310,16 +243,16 @@ def _sentences(data: NDArray[np.uint8], start: int, end: int, flags: NDArray[np.
     """
     count, at = 1, start
     while at < end:
-        value = _eight(data, at)
+        value = eight_until(data, at, data.shape[0])
         # Of ASCII, only . ! and ? end a sentence.
-        odd = value & _HIGH | _bytes_like(value, _DOT) | _bytes_like(value, 0x21) | _bytes_like(value, 0x3F)
+        odd = value & HIGH | like(value, _DOT) | like(value, 0x21) | like(value, 0x3F)
         if odd == 0:
             at += 8
             continue
-        at += _size(_before(odd))
+        at += size_of(ones_before(odd))
         if at >= end:
             break
-        point, width = _code_point(data, at)
+        point, width = character(data, at)
         if (
             not flags[point] & TERMINAL
             or point in _NO_STOPS
@@ -330,7 +263,7 @@ def _sentences(data: NDArray[np.uint8], start: int, end: int, flags: NDArray[np.
         spaced = point >= _FULL_WIDTH
         at += width
         while at < end:
-            point, width = _code_point(data, at)
+            point, width = character(data, at)
             kind = flags[point]
             if kind & WORD:
                 count += 1 if spaced else 0
@@ -365,7 +298,7 @@ def clean(
         while start < end:
             row[_TICKED] += data[start] == _TICK
             at, cited, brace = _line(data, start, end)
-            first, last = _content(data, start, at, flags)
+            first, last = stripped(data, start, at, flags)
             start = at + 1
             if first == last:
                 continue
@@ -392,7 +325,7 @@ def clean(
                     row[_SENTENCES] += _sentences(out, to, stop, flags)
                     out[stop] = _NEWLINE
                     to = stop + 1
-        first, last = _content(out, begun, to, flags)
+        first, last = stripped(out, begun, to, flags)
         for step in range(last - first):
             out[begun + step] = out[first + step]
         to = begun + last - first

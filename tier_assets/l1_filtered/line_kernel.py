@@ -8,7 +8,24 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tier_assets.text.buffers import SPACE, TERMINAL
-from tier_assets.text.compiled import compiled, inlined
+from tier_assets.text.characters import before, character, stripped
+from tier_assets.text.compiled import compiled
+from tier_assets.text.eights import (
+    ALL,
+    EACH,
+    HIGH,
+    ONE,
+    SEED,
+    between,
+    count_low,
+    eight_until,
+    first_ones,
+    like,
+    mixed,
+    ones_before,
+    size_of,
+    stirred,
+)
 
 LINE_COUNTERS = {
     "line_chars": "characters, newlines apart",
@@ -29,93 +46,28 @@ LINE_COUNTERS = {
 
 _CHARS, _BREAKS, _LINES, _BULLET, _ELLIPSIS_LINES, _CONTENT, _PUNCTUATED, _SHORT, _DUP, _DUP_CHARS = range(10)
 _PARAGRAPHS, _DUP_PARAGRAPHS, _DUP_PARAGRAPH_CHARS, _COLUMNS = range(10, 14)
-_NEWLINE, _DOT, _ELLIPSIS, _DASH, _BULLET_SIGN, _PLAIN = 0x0A, 0x2E, 0x2026, 0x2D, 0x2022, 0x80
-_SEED, _FACTOR, _MIX = np.uint64(0x243F6A8885A308D3), np.uint64(0x9E3779B97F4A7C15), np.uint64(0xC4CEB9FE1A85EC53)
-_ONE, _7, _8, _29, _32, _56 = (np.uint64(bits) for bits in (1, 7, 8, 29, 32, 56))
-_EACH, _HIGH = np.uint64(0x0101010101010101), np.uint64(0x8080808080808080)
-_ALL, _NEWLINES = ~np.uint64(0), np.uint64(0x0A0A0A0A0A0A0A0A)
-
-
-@inlined
-def _code_point(data: NDArray[np.uint8], at: int) -> tuple[np.int64, int]:
-    lead = np.int64(data[at])
-    width = 1 if lead < _PLAIN else 2 if lead < 0xE0 else 3 if lead < 0xF0 else 4
-    point = lead if width == 1 else lead & (0x7F >> width)
-    for step in range(1, width):
-        point = (point << 6) | (np.int64(data[at + step]) & 0x3F)
-    return point, width
-
-
-@inlined
-def _eight(data: NDArray[np.uint8], at: int) -> np.uint64:
-    """Eight bytes as a number, zeros behind the last; unsigned indices, so that it becomes one instruction."""
-    first = np.uint64(at)
-    if at + 8 <= data.shape[0]:
-        value = np.uint64(data[first])
-        for step in (1, 2, 3, 4, 5, 6, 7):
-            value |= np.uint64(data[first + np.uint64(step)]) << np.uint64(8 * step)
-        return value
-    value = np.uint64(0)
-    for step in range(data.shape[0] - at):
-        value |= np.uint64(data[first + np.uint64(step)]) << np.uint64(8 * step)
-    return value
-
-
-@inlined
-def _between(low: np.uint64, first: int, last: int) -> np.uint64:
-    """The high bit of each of eight bytes below 128 that is from `first` to `last`."""
-    return (low + np.uint64(0x80 - first) * _EACH) & ~(low + np.uint64(0x7F - last) * _EACH) & _HIGH
-
-
-@inlined
-def _count(bits: np.uint64) -> int:
-    """How many bytes have their lowest bit on, and no other."""
-    return int(np.int64((bits * _EACH) >> _56))
+_NEWLINE, _DOT, _ELLIPSIS, _DASH, _BULLET_SIGN = 0x0A, 0x2E, 0x2026, 0x2D, 0x2022
+_FACTOR, _7, _8, _29, _56 = (np.uint64(number) for number in (0x9E3779B97F4A7C15, 7, 8, 29, 56))
 
 
 @compiled
 def _line(data: NDArray[np.uint8], start: int, end: int) -> tuple[int, int, np.uint64]:
     """Where the line that starts at `start` ends, how many of its bytes begin no character, and its hash."""
-    digest, behind, at = _SEED, 0, start
+    digest, behind, at = SEED, 0, start
     while True:
-        value = _eight(data, at)
-        breaks = value ^ _NEWLINES
-        breaks = (breaks - _EACH) & ~breaks & _HIGH
-        # The bytes before the first newline.
-        line = ((breaks & (~breaks + _ONE)) >> _7) - _ONE
+        value = eight_until(data, at, data.shape[0])
+        line = ones_before(like(value, _NEWLINE))
         if end - at < 8:
-            line &= (_ONE << np.uint64(8 * (end - at))) - _ONE
+            line &= first_ones(end - at)
         value &= line
-        if value & _HIGH:
-            behind += _count((value & ~(value << _ONE) & _HIGH) >> _7)
-        if line != _ALL:
+        if value & HIGH:
+            behind += count_low((value & ~(value << ONE) & HIGH) >> _7)
+        if line != ALL:
             break
-        digest = (digest ^ value) * _FACTOR
-        digest ^= digest >> _32
+        digest = stirred(digest, value)
         at += 8
-    at += _count(line & _EACH)
-    digest ^= value ^ (np.uint64(at - start) << _56)
-    digest = (digest ^ (digest >> _29)) * _MIX
-    return at, behind, digest ^ (digest >> _32)
-
-
-@compiled
-def _content(data: NDArray[np.uint8], start: int, end: int, flags: NDArray[np.uint8]) -> tuple[int, int]:
-    """The line without white space at its ends: where it starts and ends, equal for a blank one."""
-    while start < end:
-        point, width = _code_point(data, start)
-        if not flags[point] & SPACE:
-            break
-        start += width
-    while end > start:
-        at = end - 1
-        while (data[at] & 0xC0) == _PLAIN:
-            at -= 1
-        point, width = _code_point(data, at)
-        if not flags[point] & SPACE:
-            break
-        end = at
-    return start, end
+    at += size_of(line)
+    return at, behind, mixed(digest, value, at - start)
 
 
 @compiled
@@ -129,16 +81,13 @@ def _count_line(
     row: NDArray[np.int64],
 ) -> bool:
     """Whether a line of so many characters has content; its counters into `row`."""
-    begun, stop = _content(data, start, end, flags)
+    begun, stop = stripped(data, start, end, flags)
     row[_LINES] += 1
     row[_CHARS] += chars
     if begun == stop:
         return False
-    first, _ = _code_point(data, begun)
-    tail = stop - 1
-    while (data[tail] & 0xC0) == _PLAIN:
-        tail -= 1
-    last, _ = _code_point(data, tail)
+    first, _ = character(data, begun)
+    last, _ = character(data, before(data, stop))
     row[_BULLET] += first in (_BULLET_SIGN, _DASH)
     dots = stop - begun >= 3 and data[stop - 1] == _DOT and data[stop - 2] == _DOT and data[stop - 3] == _DOT
     row[_ELLIPSIS_LINES] += dots or last == _ELLIPSIS
@@ -228,20 +177,20 @@ def count_runs(data: NDArray[np.uint8], offsets: NDArray[np.int64], flags: NDArr
     out = np.zeros(texts, np.int64)
     for text in range(texts):
         at, end = offsets[text], offsets[text + 1]
-        runs, spaced = 0, _ONE
+        runs, spaced = 0, ONE
         while at < end:
-            value = _eight(data, at)
-            if value & _HIGH or at + 8 > end:
+            value = eight_until(data, at, data.shape[0])
+            if value & HIGH or at + 8 > end:
                 stop = min(at + 8, end)
                 while at < stop:
-                    point, width = _code_point(data, at)
+                    point, width = character(data, at)
                     space = np.uint64(flags[point] & SPACE != 0)
                     runs += int(spaced > space)
                     spaced = space
                     at += width
                 continue
-            spaces = (_between(value, 0x09, 0x0D) | _between(value, 0x1C, 0x20)) >> _7
-            runs += _count(~spaces & (spaces << _8 | spaced) & _EACH)
+            spaces = (between(value, 0x09, 0x0D) | between(value, 0x1C, 0x20)) >> _7
+            runs += count_low(~spaces & (spaces << _8 | spaced) & EACH)
             spaced = spaces >> _56
             at += 8
         out[text] = runs

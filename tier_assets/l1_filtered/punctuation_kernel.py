@@ -7,14 +7,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tier_assets.text.buffers import LETTER, SPACE, SYMBOL
+from tier_assets.text.characters import PLAIN, before, code_point, width_of
 from tier_assets.text.compiled import compiled, inlined
+from tier_assets.text.eights import ALL, HIGH, eight_until, letters_in, ones_before, size_of
 
 _DOT, _COMMA, _DASH, _PLUS, _SLASH, _COLON = 0x2E, 0x2C, 0x2D, 0x2B, 0x2F, 0x3A
 _LESS, _EQUALS, _GREATER, _TILDE, _ELLIPSIS, _EN_DASH, _EM_DASH = 0x3C, 0x3D, 0x3E, 0x7E, 0x2026, 0x2013, 0x2014
 _QUOTE, _RIGHT_QUOTE, _S, _T, _N = 0x27, 0x2019, ord("s"), ord("t"), ord("n")
-_PLAIN, _ONE, _7, _56 = 0x80, np.uint64(1), np.uint64(7), np.uint64(56)
-_EACH, _HIGH, _LOW = np.uint64(0x0101010101010101), np.uint64(0x8080808080808080), np.uint64(0x7F7F7F7F7F7F7F7F)
-_CASE, _FROM_A, _BEYOND_Z = np.uint64(0x20) * _EACH, np.uint64(0x1F) * _EACH, np.uint64(0x05) * _EACH
 # Marks that stay with the word they precede, or follow: hyphen, slash, @, backslash, ^, |, ~; and the dot in .net.
 _STICK_IN_FRONT = (_DASH, _SLASH, 0x40, 0x5C, 0x5E, 0x7C, _TILDE, _PLUS, _DOT)
 _STICK_BEHIND = (_DASH, _SLASH, 0x40, 0x5C, 0x5E, 0x7C, _TILDE, _EQUALS)
@@ -27,84 +26,30 @@ _UNITS = tuple(
 
 
 @inlined
-def _width(lead: np.uint8) -> int:
-    return 1 if lead < _PLAIN else 2 if lead < 0xE0 else 3 if lead < 0xF0 else 4
+def _is_digit(point: np.int64) -> bool:
+    return bool(0x30 <= point <= 0x39)
 
 
 @inlined
-def _code_point(data: NDArray[np.uint8], at: int, width: int) -> int:
-    lead = int(data[at])
-    if width == 1:
-        return lead
-    point = lead & (0x7F >> width)
-    for step in range(1, width):
-        point = (point << 6) | (int(data[at + step]) & 0x3F)
-    return point
+def _is_lower(point: np.int64) -> bool:
+    return bool(0x61 <= point <= 0x7A)
 
 
 @inlined
-def _eight(data: NDArray[np.uint8], at: int, end: int) -> np.uint64:
-    """Eight bytes as a number, zeros from `end` on; unsigned indices, so that it becomes one instruction."""
-    first = np.uint64(at)
-    if at + 8 <= end:
-        value = np.uint64(data[first])
-        for step in (1, 2, 3, 4, 5, 6, 7):
-            value |= np.uint64(data[first + np.uint64(step)]) << np.uint64(8 * step)
-        return value
-    value = np.uint64(0)
-    for step in range(end - at):
-        value |= np.uint64(data[first + np.uint64(step)]) << np.uint64(8 * step)
-    return value
-
-
-@inlined
-def _letters(value: np.uint64) -> np.uint64:
-    """The bytes of a number that come before the first that is no letter of ASCII, as ones."""
-    low = (value | _CASE) & _LOW
-    other = ~((low + _FROM_A) & ~(low + _BEYOND_Z) & ~value) & _HIGH
-    return ((other & (~other + _ONE)) >> _7) - _ONE
-
-
-@inlined
-def _bytes_of(mask: np.uint64) -> int:
-    """How many bytes of a mask are ones."""
-    return int(np.int64(((mask & _EACH) * _EACH) >> _56))
+def _is_upper(point: np.int64) -> bool:
+    return bool(0x41 <= point <= 0x5A)
 
 
 @compiled
-def _before(data: NDArray[np.uint8], at: int) -> int:
-    """Where the character that ends at `at` starts."""
-    at -= 1
-    while (data[at] & 0xC0) == _PLAIN:
-        at -= 1
-    return at
-
-
-@inlined
-def _is_digit(point: int) -> bool:
-    return 0x30 <= point <= 0x39
-
-
-@inlined
-def _is_lower(point: int) -> bool:
-    return 0x61 <= point <= 0x7A
-
-
-@inlined
-def _is_upper(point: int) -> bool:
-    return 0x41 <= point <= 0x5A
-
-
-@compiled
-def _sticks_behind(data: NDArray[np.uint8], start: int, at: int, point: int) -> bool:
+def _sticks_behind(data: NDArray[np.uint8], start: int, at: int, point: np.int64) -> bool:
     """Whether the mark `point` at `at` stays with the word before it, which started at `start`.
 
     A full stop does after a single letter, in the word (a.) or since another dot (e.g.), and after one capital (U.S.);
     signs of currency, % and + do unless a digit precedes.
     """
     if at == start:
-        return point != _DOT
-    previous = int(data[at - 1])
+        return bool(point != _DOT)
+    previous = np.int64(data[at - 1])
     if point == _DOT:
         if _is_upper(previous):
             return at - start < 2 or not _is_upper(data[at - 2])
@@ -116,16 +61,16 @@ def _sticks_behind(data: NDArray[np.uint8], start: int, at: int, point: int) -> 
 
 @compiled
 def _is_infix(
-    data: NDArray[np.uint8], start: int, end: int, at: int, point: int, width: int, flags: NDArray[np.uint8]
+    data: NDArray[np.uint8], start: int, end: int, at: int, point: np.int64, width: int, flags: NDArray[np.uint8]
 ) -> bool:
     """Whether the mark at `at` inside [start, end) parts two words: a hyphen between letters, a sign between digits."""
     if point in (_ELLIPSIS, _DEGREE) or _ICONS <= point < _FULL_WIDTH or point >= _EMOJI:
         return True
     if at == start or at + width >= end:
         return False
-    before = _before(data, at)
-    left = _code_point(data, before, at - before)
-    right = _code_point(data, at + width, _width(data[at + width]))
+    previous = before(data, at)
+    left = code_point(data, previous, at - previous)
+    right = code_point(data, at + width, width_of(data[at + width]))
     if point == _DOT:
         return _DOT in (left, right) or (_is_lower(left) and _is_upper(right))
     if point == _DASH and _DASH in (left, right):
@@ -197,8 +142,8 @@ def _split_run(
 ) -> int:
     """Parts a run of non-space: where each part ends goes to ends[count] and on. Returns `count` and the parts."""
     while start < end:
-        width = _width(data[start])
-        point = _code_point(data, start, width)
+        width = width_of(data[start])
+        point = code_point(data, start, width)
         if not flags[point] & SYMBOL:
             break
         if point == _DOT and start + 1 < end and data[start + 1] == _DOT:
@@ -211,8 +156,8 @@ def _split_run(
         count += 1
     tail = end
     while tail > start:
-        at = _before(data, tail)
-        point = _code_point(data, at, tail - at)
+        at = before(data, tail)
+        point = code_point(data, at, tail - at)
         if not flags[point] & SYMBOL:
             tail = min(_contraction(data, start, tail), _unit(data, start, tail))
             break
@@ -226,8 +171,8 @@ def _split_run(
     address = _is_address(data, start, core)
     at, begun = start, start
     while at < core and not address:
-        width = _width(data[at])
-        point = _code_point(data, at, width)
+        width = width_of(data[at])
+        point = code_point(data, at, width)
         if flags[point] & SYMBOL and _is_infix(data, begun, core, at, point, width, flags):
             while point in (_DOT, _DASH) and at + width < core and data[at + width] == point:
                 width += 1
@@ -251,15 +196,15 @@ def _split_tail(
     """The part of a run behind its core: a contraction, which is one part, and marks, each a part but runs of dots."""
     at = start
     while at < end:
-        width = _width(data[at])
-        point = _code_point(data, at, width)
+        width = width_of(data[at])
+        point = code_point(data, at, width)
         if not flags[point] & SYMBOL or (at == start and point in (_QUOTE, _RIGHT_QUOTE) and at + width < end):
             stop = at + width
-            while stop < end and flags[_code_point(data, stop, _width(data[stop]))] & LETTER:
-                stop += _width(data[stop])
+            while stop < end and flags[code_point(data, stop, width_of(data[stop]))] & LETTER:
+                stop += width_of(data[stop])
             # n't: the apostrophe is inside.
             if stop < end and data[at] | 0x20 == _N and data[stop] in (_QUOTE, 0xE2):
-                stop += _width(data[stop]) + 1
+                stop += width_of(data[stop]) + 1
             width = stop - at
         elif point == _DOT:
             while at + width < end and data[at + width] == _DOT:
@@ -273,7 +218,7 @@ def _split_tail(
 @inlined
 def _is_space(data: NDArray[np.uint8], at: int, flags: NDArray[np.uint8]) -> bool:
     """Whether the byte at `at` is white space of ASCII."""
-    return bool(data[at] < _PLAIN and flags[data[at]] & SPACE != 0)
+    return bool(data[at] < PLAIN and flags[data[at]] & SPACE != 0)
 
 
 @compiled
@@ -287,17 +232,17 @@ def _cut(
             at += 1
             continue
         begun = at
-        mask = _letters(_eight(data, at, end))
-        while mask == ~np.uint64(0):
+        word = ones_before(~letters_in(eight_until(data, at, end)) & HIGH)
+        while word == ALL:
             at += 8
-            mask = _letters(_eight(data, at, end))
-        at += _bytes_of(mask)
+            word = ones_before(~letters_in(eight_until(data, at, end)) & HIGH)
+        at += size_of(word)
         # Nearly all runs are letters of ASCII, or those and one mark.
         if at > begun and (at == end or _is_space(data, at, flags)):
             runs += 1
             continue
-        if at > begun and data[at] < _PLAIN and (at + 1 == end or _is_space(data, at + 1, flags)):
-            mark = int(data[at])
+        if at > begun and data[at] < PLAIN and (at + 1 == end or _is_space(data, at + 1, flags)):
+            mark = np.int64(data[at])
             if flags[mark] & SYMBOL:
                 cuts[count] = at
                 count += not _sticks_behind(data, begun, at, mark)
@@ -306,8 +251,8 @@ def _cut(
                 continue
         every, width = np.uint8(0xFF), 1
         while at < end:
-            width = _width(data[at])
-            kind = flags[_code_point(data, at, width)]
+            width = width_of(data[at])
+            kind = flags[code_point(data, at, width)]
             if kind & SPACE:
                 break
             every &= kind

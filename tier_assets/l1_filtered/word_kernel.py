@@ -8,7 +8,26 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tier_assets.text.buffers import LETTER, SPACE, SYMBOL
+from tier_assets.text.characters import PLAIN, code_point, width_of
 from tier_assets.text.compiled import compiled, inlined
+from tier_assets.text.eights import (
+    ALL,
+    EACH,
+    HIGH,
+    LOW,
+    ONE,
+    SEED,
+    between,
+    count_low,
+    eight_until,
+    first_ones,
+    letters_in,
+    like,
+    mixed,
+    ones_before,
+    size_of,
+    stirred,
+)
 
 WORD_COUNTERS = {
     "chars": "characters",
@@ -23,98 +42,25 @@ WORD_COUNTERS = {
 """Columns of the counters of `find_words`, in order, and their meaning."""
 
 _CHARS, _HASHES, _ELLIPSES, _WORDS, _NONSYMBOL, _NONSYMBOL_CHARS, _ALPHA, _STOP, _COLUMNS = range(9)
-_HASH, _DOT, _PLAIN = 0x23, 0x2E, 0x80
-_SEED, _FACTOR, _MIX = np.uint64(0x243F6A8885A308D3), np.uint64(0x9E3779B97F4A7C15), np.uint64(0xC4CEB9FE1A85EC53)
-_ONE, _7, _8, _29, _32, _56, _63 = (np.uint64(bits) for bits in (1, 7, 8, 29, 32, 56, 63))
-_ALL, _PRINTED = ~np.uint64(0), np.uint64(0x60) * np.uint64(0x0101010101010101)
-_EACH, _HIGH, _LOW = np.uint64(0x0101010101010101), np.uint64(0x8080808080808080), np.uint64(0x7F7F7F7F7F7F7F7F)
-_CASE = np.uint64(0x2020202020202020)
-
-
-@inlined
-def _width(lead: np.uint8) -> int:
-    return 1 if lead < _PLAIN else 2 if lead < 0xE0 else 3 if lead < 0xF0 else 4
-
-
-@inlined
-def _code_point(data: NDArray[np.uint8], at: int, width: int) -> int:
-    lead = int(data[at])
-    if width == 1:
-        return lead
-    point = lead & (0x7F >> width)
-    for step in range(1, width):
-        point = (point << 6) | (int(data[at + step]) & 0x3F)
-    return point
-
-
-@inlined
-def _eight(data: NDArray[np.uint8], at: int) -> np.uint64:
-    """Eight bytes as a number, zeros behind the last; unsigned indices, so that it becomes one instruction."""
-    first = np.uint64(at)
-    if at + 8 <= data.shape[0]:
-        value = np.uint64(data[first])
-        for step in (1, 2, 3, 4, 5, 6, 7):
-            value |= np.uint64(data[first + np.uint64(step)]) << np.uint64(8 * step)
-        return value
-    value = np.uint64(0)
-    for step in range(data.shape[0] - at):
-        value |= np.uint64(data[first + np.uint64(step)]) << np.uint64(8 * step)
-    return value
-
-
-@inlined
-def _between(low: np.uint64, first: int, last: int) -> np.uint64:
-    """The high bit of each of eight bytes below 128 that is from `first` to `last`."""
-    return (low + np.uint64(0x80 - first) * _EACH) & ~(low + np.uint64(0x7F - last) * _EACH) & _HIGH
+_HASH, _DOT, _FIRST_OF_ELLIPSIS = 0x23, 0x2E, 0xE2
+_7, _8, _63, _PRINTED = np.uint64(7), np.uint64(8), np.uint64(63), np.uint64(0x60) * EACH
 
 
 @inlined
 def _spaces(value: np.uint64) -> np.uint64:
     """The high bit of each of eight bytes that is white space of ASCII."""
-    low = value & _LOW
-    return (_between(low, 0x09, 0x0D) | _between(low, 0x1C, 0x20)) & ~value
-
-
-@inlined
-def _letters(value: np.uint64) -> np.uint64:
-    """The high bit of each of eight bytes that is a letter of ASCII."""
-    return _between((value | _CASE) & _LOW, 0x61, 0x7A) & ~value
-
-
-@inlined
-def _before_first(marked: np.uint64) -> np.uint64:
-    """The bytes below the lowest high bit that is on, as ones; all if none is."""
-    return ((marked & (~marked + _ONE)) >> _7) - _ONE
-
-
-@inlined
-def _count(bits: np.uint64) -> int:
-    """How many bytes have their lowest bit on, and no other."""
-    return int(np.int64((bits * _EACH) >> _56))
-
-
-@inlined
-def _stirred(digest: np.uint64, value: np.uint64) -> np.uint64:
-    digest = (digest ^ value) * _FACTOR
-    return digest ^ (digest >> _32)
-
-
-@inlined
-def _mixed(digest: np.uint64, rest: np.uint64, size: int) -> np.uint64:
-    """The hash of a word of `size` bytes, of which `rest` are the last, fewer than eight."""
-    digest ^= rest ^ (np.uint64(size) << _56)
-    digest = (digest ^ (digest >> _29)) * _MIX
-    return digest ^ (digest >> _32)
+    low = value & LOW
+    return (between(low, 0x09, 0x0D) | between(low, 0x1C, 0x20)) & ~value
 
 
 @compiled
 def _hash(data: NDArray[np.uint8], start: int, end: int) -> np.uint64:
     """Hash of a word, eight bytes at a time."""
-    digest, at = _SEED, start
+    digest, at = SEED, start
     while at + 8 <= end:
-        digest = _stirred(digest, _eight(data, at))
+        digest = stirred(digest, eight_until(data, at, data.shape[0]))
         at += 8
-    return _mixed(digest, _eight(data, at) & ((_ONE << np.uint64(8 * (end - at))) - _ONE), end - start)
+    return mixed(digest, eight_until(data, at, data.shape[0]) & first_ones(end - at), end - start)
 
 
 @compiled
@@ -122,23 +68,20 @@ def _signs(data: NDArray[np.uint8], start: int, end: int) -> tuple[int, int, int
     """Characters, '#' and ellipses of a text."""
     behind, hash_signs, ellipses, dots, at = 0, 0, 0, 0, start
     while at < end:
-        value = _eight(data, at)
-        no_dot, no_hash = value ^ (np.uint64(_DOT) * _EACH), value ^ (np.uint64(_HASH) * _EACH)
+        value = eight_until(data, at, data.shape[0])
         # Eight without a '#' or a first byte of the ellipsis character, and without two dots together: nearly all.
-        odd = (value ^ (np.uint64(0xE2) * _EACH)) - _EACH & ~(value ^ (np.uint64(0xE2) * _EACH))
-        odd |= no_hash - _EACH & ~no_hash
-        some_dots = (no_dot - _EACH) & ~no_dot & _HIGH
-        if at + 8 <= end and not (odd & _HIGH or some_dots & (some_dots << _8) or (dots and some_dots & _PLAIN)):
-            behind += _count((value & ~(value << _ONE) & _HIGH) >> _7)
+        odd, some_dots = like(value, _FIRST_OF_ELLIPSIS) | like(value, _HASH), like(value, _DOT)
+        if at + 8 <= end and not (odd or some_dots & (some_dots << _8) or (dots and some_dots & PLAIN)):
+            behind += count_low((value & ~(value << ONE) & HIGH) >> _7)
             dots = int(np.int64(some_dots >> _63))
             at += 8
             continue
         for _ in range(min(8, end - at)):
             byte = data[at]
             dots = dots + 1 if byte == _DOT else 0
-            behind += byte & 0xC0 == _PLAIN
+            behind += byte & 0xC0 == PLAIN
             hash_signs += byte == _HASH
-            ellipses += dots == 3 or (byte == 0xE2 and data[at + 1] == 0x80 and data[at + 2] == 0xA6)
+            ellipses += dots == 3 or (byte == _FIRST_OF_ELLIPSIS and data[at + 1] == 0x80 and data[at + 2] == 0xA6)
             dots = 0 if dots == 3 else dots
             at += 1
     return end - start - behind, hash_signs, ellipses
@@ -149,8 +92,8 @@ def _odd_word(data: NDArray[np.uint8], at: int, stop: int, flags: NDArray[np.uin
     """Where a word ends that is not all ASCII, its characters, and whether there is a letter in it, and more than symbols."""
     length, some, every = 0, np.uint8(0), np.uint8(0xFF)
     while at < stop:
-        width = _width(data[at])
-        kind = flags[_code_point(data, at, width)]
+        width = width_of(data[at])
+        kind = flags[code_point(data, at, width)]
         if kind & SPACE:
             break
         some |= kind
@@ -180,39 +123,39 @@ def _scan(
     """
     stop_bits, seen_stops = np.uint64(0), np.uint64(0)
     for index in range(stop_hashes.shape[0]):
-        stop_bits |= _ONE << (stop_hashes[index] & _63)
+        stop_bits |= ONE << (stop_hashes[index] & _63)
     before, nonsymbol, nonsymbol_chars, alpha = count, 0, 0, 0
     at, stop = start, min(cuts[cut], end)
     while at < end:
-        begun, digest, letters, plains = at, _SEED, np.uint64(0), np.uint64(0)
+        begun, digest, letters, plains = at, SEED, np.uint64(0), np.uint64(0)
         # Words of ASCII, eight bytes at a time.
         while True:
-            value = _eight(data, at)
-            word = _before_first(_spaces(value))
+            value = eight_until(data, at, data.shape[0])
+            word = ones_before(_spaces(value))
             if stop - at < 8:
-                word &= (_ONE << np.uint64(8 * (stop - at))) - _ONE
+                word &= first_ones(stop - at)
             value &= word
-            found = _letters(value)
+            found = letters_in(value)
             letters |= found
-            plains |= found | (_between(value & _LOW, 0x30, 0x39) | ~(value + _PRINTED) & word & _HIGH)
-            if word != _ALL or value & _HIGH:
+            plains |= found | (between(value & LOW, 0x30, 0x39) | ~(value + _PRINTED) & word & HIGH)
+            if word != ALL or value & HIGH:
                 break
-            digest = _stirred(digest, value)
+            digest = stirred(digest, value)
             at += 8
-        if value & _HIGH:
+        if value & HIGH:
             at, length, has_letter, plain = _odd_word(data, begun, stop, flags)
             digest = _hash(data, begun, at)
         else:
-            at += _count(word & _EACH)
+            at += size_of(word)
             length, has_letter, plain = at - begun, letters != 0, plains != 0
-            digest = _mixed(digest, value, length)
+            digest = mixed(digest, value, length)
         if length == 0:
-            at += _width(data[at])
+            at += width_of(data[at])
             continue
         if at == stop and at < end:
             cut += 1
             stop = min(cuts[cut], end)
-        elif at < end and data[at] < _PLAIN:
+        elif at < end and data[at] < PLAIN:
             at += 1
         hashes[count] = digest
         lengths[count] = length
@@ -220,19 +163,19 @@ def _scan(
         alpha += has_letter
         nonsymbol += plain
         nonsymbol_chars += length * plain
-        if (stop_bits >> (digest & _63)) & _ONE:
+        if (stop_bits >> (digest & _63)) & ONE:
             # The bits of those that were seen are taken away, so that few words come here.
             stop_bits = np.uint64(0)
             for index in range(stop_hashes.shape[0]):
                 if digest == stop_hashes[index]:
-                    seen_stops |= _ONE << np.uint64(index)
-                if not (seen_stops >> np.uint64(index)) & _ONE:
-                    stop_bits |= _ONE << (stop_hashes[index] & _63)
+                    seen_stops |= ONE << np.uint64(index)
+                if not (seen_stops >> np.uint64(index)) & ONE:
+                    stop_bits |= ONE << (stop_hashes[index] & _63)
     row[_CHARS], row[_HASHES], row[_ELLIPSES] = _signs(data, start, end)
     row[_WORDS], row[_NONSYMBOL], row[_NONSYMBOL_CHARS], row[_ALPHA] = count - before, nonsymbol, nonsymbol_chars, alpha
     while seen_stops:
-        row[_STOP] += np.int64(seen_stops & _ONE)
-        seen_stops >>= _ONE
+        row[_STOP] += np.int64(seen_stops & ONE)
+        seen_stops >>= ONE
     return count, cut
 
 

@@ -1,43 +1,23 @@
 """Machine code behind `contamination.py`, which says what it computes; the tests hold it to that.
 
-Import inside functions only (see `compiled.py`). The small steps repeated here from `minhash_kernel.py` are repeated
-because numba does not recompile across modules.
+Import inside functions only (see `compiled.py`).
 """
 
 import numpy as np
 from numpy.typing import NDArray
 
 from tier_assets.text.buffers import ALONE, SPACE, WORD
+from tier_assets.text.characters import code_point, width_of
 from tier_assets.text.compiled import compiled, inlined
+from tier_assets.text.eights import finalized
 
 # numba turns an unsigned and a signed integer into a float, so every constant has its type.
 # A word's hash is FNV-1a, an n-gram's its words' as digits of a number in base _FACTOR modulo 2^64; MurmurHash3's
 # finaliser ends both. They are kept in no file, and need not be those of shingles.
 _BASIS, _PRIME, _FACTOR = np.uint64(0xCBF29CE484222325), np.uint64(0x100000001B3), np.uint64(0x9E3779B97F4A7C15)
-_MIX_1, _MIX_2, _SHIFT = np.uint64(0xFF51AFD7ED558CCD), np.uint64(0xC4CEB9FE1A85EC53), np.uint64(33)
 _ONE, _BYTE, _LOW = np.uint64(1), np.uint64(3), np.uint64(7)
 _CASE, _FIRST_CAPITAL, _CAPITALS = np.uint8(0x20), np.uint8(0x41), np.uint8(26)
 _COLUMNS = 4
-
-
-@inlined
-def _finalize(value: np.uint64) -> np.uint64:
-    value = (value ^ (value >> _SHIFT)) * _MIX_1
-    value = (value ^ (value >> _SHIFT)) * _MIX_2
-    return value ^ (value >> _SHIFT)
-
-
-@inlined
-def _width(lead: np.uint8) -> int:
-    return 1 if lead < 0x80 else 2 if lead < 0xE0 else 3 if lead < 0xF0 else 4
-
-
-@inlined
-def _code_point(data: NDArray[np.uint8], at: int, width: int) -> np.int64:
-    point = np.int64(data[at]) & (0x7F >> width)
-    for step in range(1, width):
-        point = (point << 6) | (np.int64(data[at + step]) & 0x3F)
-    return point
 
 
 @compiled
@@ -57,27 +37,27 @@ def word_hashes(
                     byte |= _CASE
                 digest = (digest ^ np.uint64(byte)) * _PRIME
             elif (kind & SPACE) and digest != _BASIS:
-                out[count] = _finalize(digest)
+                out[count] = finalized(digest)
                 count += 1
                 digest = _BASIS
             at += 1
             continue
-        width = _width(byte)
-        kind = flags[_code_point(data, at, width)]
+        width = width_of(byte)
+        kind = flags[code_point(data, at, width)]
         if digest != _BASIS and (kind & (ALONE | SPACE)):
-            out[count] = _finalize(digest)
+            out[count] = finalized(digest)
             count += 1
             digest = _BASIS
         if kind & WORD:
             for step in range(width):
                 digest = (digest ^ np.uint64(data[at + step])) * _PRIME
             if kind & ALONE:
-                out[count] = _finalize(digest)
+                out[count] = finalized(digest)
                 count += 1
                 digest = _BASIS
         at += width
     if digest != _BASIS:
-        out[count] = _finalize(digest)
+        out[count] = finalized(digest)
         count += 1
     return count
 
@@ -107,10 +87,10 @@ def grams(words: NDArray[np.uint64], count: int, ngram: int, out: NDArray[np.uin
     value = np.uint64(0)
     for at in range(ngram):
         value = value * _FACTOR + words[at]
-    out[0] = _finalize(value)
+    out[0] = finalized(value)
     for at in range(ngram, count):
         value = value * _FACTOR + words[at] - words[at - ngram] * gone
-        out[at - ngram + 1] = _finalize(value)
+        out[at - ngram + 1] = finalized(value)
     return count - ngram + 1
 
 

@@ -7,41 +7,19 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tier_assets.text.buffers import ALONE, SPACE, WORD
+from tier_assets.text.characters import code_point, width_of
 from tier_assets.text.compiled import compiled, inlined
+from tier_assets.text.eights import finalized
 from tier_assets.text.shingles import SHINGLE_FACTOR, WORD_BASIS
 
 # numba turns an unsigned and a signed integer into a float, so every constant has its type.
 _BASIS = np.uint64(WORD_BASIS)
 _FACTOR = np.uint64(SHINGLE_FACTOR)
 _BYTE, _CHUNK, _NONE, _HALF = np.uint64(8), np.uint64(64), np.uint64(0), np.uint64(32)
-_MIX_1, _MIX_2, _SHIFT = np.uint64(0xFF51AFD7ED558CCD), np.uint64(0xC4CEB9FE1A85EC53), np.uint64(33)
 _MIX32_1, _MIX32_2 = np.uint32(0x85EBCA6B), np.uint32(0xC2B2AE35)
 _SHIFT32_1, _SHIFT32_2 = np.uint32(16), np.uint32(13)
 _HIGH_HALF = np.uint64(32)
 _EMPTY = np.uint32(0xFFFFFFFF)
-
-
-@inlined
-def _finalize(value: np.uint64) -> np.uint64:
-    value = (value ^ (value >> _SHIFT)) * _MIX_1
-    value = (value ^ (value >> _SHIFT)) * _MIX_2
-    return value ^ (value >> _SHIFT)
-
-
-@inlined
-def _width(lead: np.uint8) -> int:
-    return 1 if lead < 0x80 else 2 if lead < 0xE0 else 3 if lead < 0xF0 else 4
-
-
-@inlined
-def _code_point(data: NDArray[np.uint8], at: int, width: int) -> np.int64:
-    lead = np.int64(data[at])
-    if width == 1:
-        return lead
-    point = lead & (0x7F >> width)
-    for step in range(1, width):
-        point = (point << 6) | (np.int64(data[at + step]) & 0x3F)
-    return point
 
 
 @inlined
@@ -69,14 +47,14 @@ def _word_hashes(
                 chunk |= np.uint64(lead) << filled
                 filled += _BYTE
             elif filled:
-                out[count] = _finalize(_absorb(digest, chunk))
+                out[count] = finalized(_absorb(digest, chunk))
                 count += 1
                 digest, chunk, filled = _BASIS, _NONE, _NONE
             continue
-        width = _width(lead)
-        kind = flags[_code_point(data, at, width)]
+        width = width_of(lead)
+        kind = flags[code_point(data, at, width)]
         if filled and (kind & ALONE or not kind & WORD):
-            out[count] = _finalize(_absorb(digest, chunk))
+            out[count] = finalized(_absorb(digest, chunk))
             count += 1
             digest, chunk, filled = _BASIS, _NONE, _NONE
         if kind & WORD:
@@ -86,12 +64,12 @@ def _word_hashes(
                 chunk |= np.uint64(data[at + step]) << filled
                 filled += _BYTE
             if kind & ALONE:
-                out[count] = _finalize(_absorb(digest, chunk))
+                out[count] = finalized(_absorb(digest, chunk))
                 count += 1
                 digest, chunk, filled = _BASIS, _NONE, _NONE
         at += width
     if filled:
-        out[count] = _finalize(_absorb(digest, chunk))
+        out[count] = finalized(_absorb(digest, chunk))
         count += 1
     return count
 
@@ -123,7 +101,7 @@ def hash_shingles(
             if word >= ngram:
                 value -= gone * word_hashes[word - ngram]
             if word >= ngram - 1:
-                hashes[total] = _finalize(value)
+                hashes[total] = finalized(value)
                 total += 1
         starts[text + 1] = total
     return hashes[:total].copy(), starts
@@ -148,8 +126,8 @@ def collapse_space(
             width = 1
             # No white space beyond ASCII begins with another byte; what follows a lead byte is copied like any byte.
             if lead == 0xC2 or (lead >= 0xE1 and lead <= 0xE3):
-                width = _width(lead)
-                space = flags[_code_point(data, at, width)] & SPACE != 0
+                width = width_of(lead)
+                space = flags[code_point(data, at, width)] & SPACE != 0
                 width = width if space else 1
             out[size] = 0x20 if space else lead
             size += not (space and after_space)

@@ -1,8 +1,8 @@
 """Instructions for kernels that look at 64 bytes at once: comparisons that give a bit for each byte, and copies.
 
 Each becomes a few machine instructions in the kernel that uses it, on any processor whose lowest byte is the first. They
-read and write past `at` without a check: whoever uses them keeps `PADDING` bytes behind the data (`buffers.py`). They are
-no kernels, and what one means never changes: numba's caches would not notice (see `compiled.py`).
+read and write past `at` without a check: whoever uses them keeps `PADDING` bytes behind the data (`buffers.py`). Kernels
+without such padding look at eight bytes at once (`eights.py`).
 """
 
 from collections.abc import Callable

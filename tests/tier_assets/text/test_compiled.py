@@ -1,7 +1,9 @@
 import subprocess
 import sys
+from pathlib import Path
 
 import numpy as np
+import pytest
 
 from tier_assets.text.compiled import borrowing, compiled, inlined
 
@@ -56,3 +58,37 @@ def test_what_a_step_borrowed_is_still_its_callers():
     values = np.arange(1000)
     found = [kept(values) for _ in range(100)]
     assert all((each == values).all() for each in found)
+
+
+USES = """
+import sys, tier_assets
+tier_assets.__path__.append(sys.argv[1])
+from tier_assets.adding_kernel import add
+print(add(1), sum(add.stats.cache_hits.values()))
+"""
+
+
+def used(folder: Path) -> str:
+    """What a new process gets of the kernel `add` in this folder for a 1, and how many kernels it finds on disk."""
+    done = subprocess.run([sys.executable, "-c", USES, str(folder)], capture_output=True, text=True, check=True)
+    return done.stdout.strip()
+
+
+@pytest.mark.parametrize("changed", ["adding_steps.py", "adding_constants.py"])
+def test_a_kernel_is_compiled_anew_when_a_module_changes_that_it_takes_steps_or_constants_from(tmp_path, changed):
+    sources = {
+        "adding_constants.py": "BY = 2",
+        "adding_steps.py": (
+            "from tier_assets import adding_constants\nfrom tier_assets.text.compiled import inlined\n"
+            "BY = adding_constants.BY\n@inlined\ndef added(value):\n    return value + 1 * BY"
+        ),
+        "adding_kernel.py": (
+            "from tier_assets.adding_steps import (\n    added,\n)\nfrom tier_assets.text.compiled import compiled\n"
+            "@compiled\ndef add(value):\n    return added(value)"
+        ),
+    }
+    for name, source in sources.items():
+        (tmp_path / name).write_text(source)
+    assert [used(tmp_path), used(tmp_path)] == ["3 0", "3 1"]
+    (tmp_path / changed).write_text(sources[changed].replace("1 * BY", "10 * BY").replace("= 2", "= 20"))
+    assert [used(tmp_path), used(tmp_path)] == ["21 0", "21 1"]

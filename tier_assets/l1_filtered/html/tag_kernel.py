@@ -39,6 +39,7 @@ from tier_assets.l1_filtered.html.tags import (
     table,
 )
 from tier_assets.text.buffers import PADDING
+from tier_assets.text.characters import lower
 from tier_assets.text.compiled import borrowing, compiled, inlined
 from tier_assets.text.vectors import below, eight, equal, first
 
@@ -59,11 +60,6 @@ _TELLING = _BITS["class"] | _BITS["id"] | _BITS["role"] | _BITS["itemprop"] | _B
 _RIGHTS_IN, _SCRIPT_IN = _BITS["name"] | _BITS["content"] | _BITS["property"], _BITS["type"] | _BITS["src"]
 _LONGEST_ATTRIBUTE = 8
 _DISPLAY = np.frombuffer(b"display:none", np.uint8)
-
-
-@inlined
-def _lower(byte: np.uint8) -> int:
-    return int(byte) + (32 if 0x41 <= byte <= 0x5A else 0)
 
 
 @inlined
@@ -160,7 +156,7 @@ def _says_hidden(data: NDArray[np.uint8], start: int, end: int) -> bool:
     for at in range(start, end):
         if data[at] <= _SPACE:
             continue
-        matched = matched + 1 if _lower(data[at]) == _DISPLAY[matched] else int(_lower(data[at]) == _DISPLAY[0])
+        matched = matched + 1 if lower(data[at]) == _DISPLAY[matched] else int(lower(data[at]) == _DISPLAY[0])
         if matched == _DISPLAY.shape[0]:
             return True
     return False
@@ -281,7 +277,7 @@ def _after_raw(data: NDArray[np.uint8], at: int, name: int, length: int) -> int:
         at = _next(data, at, _LT)
         if at < size - 1 - length and data[at + 1] == _SLASH:
             step = 0
-            while step < length and _lower(data[at + 2 + step]) == _lower(data[name + step]):
+            while step < length and lower(data[at + 2 + step]) == lower(data[name + step]):
                 step += 1
             if step == length:
                 return at
