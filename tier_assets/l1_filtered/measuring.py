@@ -68,7 +68,7 @@ _PRELOAD = (
         f"tier_assets.l1_filtered.{name}_kernel"
         for name in ("word", "punctuation", "ngram", "line", "clean", "private_data")
     ),
-    "tier_assets.text.minhash_kernel",
+    *(f"tier_assets.text.{name}_kernel" for name in ("utf8", "minhash")),
     "resources.text_classifier",
 )
 # Read twice and then left: the lowest level takes two thirds of the time of the usual one for a seventh more bytes.

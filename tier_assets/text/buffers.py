@@ -1,6 +1,6 @@
 """Texts as one UTF-8 buffer with offsets, and the table of what each character is: what kernels read.
 
-The kernels are `minhash_kernel.py` and L1's `counters.py`.
+The kernels are the modules whose names end in `_kernel`, here and in L1.
 """
 
 import unicodedata
