@@ -113,7 +113,8 @@ def _delimited(path: Path, wanted: Collection[str], delimiter: str) -> Iterator[
 def _split(text: str, delimiter: str, path: Path) -> Iterator[tuple[int, list[str]]]:
     """The fields of each row, behind the number of the line in which it begins."""
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
-    limit = csv.field_size_limit(max(len(text), 1))
+    # The process's, and never lowered: another file may be half read.
+    csv.field_size_limit(max(len(text), csv.field_size_limit()))
     line = 1
     try:
         for fields in reader:
@@ -122,8 +123,6 @@ def _split(text: str, delimiter: str, path: Path) -> Iterator[tuple[int, list[st
             line = reader.line_num + 1
     except csv.Error as error:
         raise BenchmarkError(f"benchmarks: {path}, line {line}: is no row: {error}") from error
-    finally:
-        csv.field_size_limit(limit)
 
 
 def _parquet(path: Path, wanted: Collection[str]) -> Iterator[Row]:

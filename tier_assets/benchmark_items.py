@@ -55,9 +55,12 @@ def _stamps(files: UserFiles, name: str) -> list[_Stamp]:
 
 @lru_cache(maxsize=2)
 def _read(stamps: tuple[_Stamp, ...]) -> BenchmarkItems:
-    items = [_item(row, stem(path)) for path, _, _ in stamps for row in read_rows(path, _FIELDS)]
-    if not items:
-        raise BenchmarkError(f"benchmarks: {stamps[0][0].parent} has no items: the files are empty")
+    items: list[Item] = []
+    for path, _, _ in stamps:
+        before = len(items)
+        items += [_item(row, stem(path)) for row in read_rows(path, _FIELDS)]
+        if len(items) == before:
+            raise BenchmarkError(f"benchmarks: {path} has no items: a table needs a header, JSON lines need a line")
     items.sort(key=astuple)
     return BenchmarkItems(tuple(items), _digest(items))
 
@@ -74,7 +77,7 @@ def _digest(items: Sequence[Item]) -> str:
 
 
 def _item(row: Row, file: str) -> Item:
-    text = next((found for name in _TEXTS if (found := _value(row, name)) is not None), None)
+    text = next((found for name in _TEXTS if (found := _value(row, name)) not in (None, "")), None)
     if not isinstance(text, str) or not text.strip():
         there = "" if any(name in row.fields for name in _TEXTS) else f"; it has {_shown(row)}"
         raise BenchmarkError(f"{row.where}: has no text under {', '.join(_TEXTS)}{there}")

@@ -3,11 +3,15 @@
 import hashlib
 import json
 import struct
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
 import polars as pl
+
+LOADED_NS = time.time_ns()
+"""When this process loaded its first modules: a source that changed later may not be what it runs."""
 
 
 class ContentDigest:

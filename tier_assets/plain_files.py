@@ -5,9 +5,13 @@ The dumps that L0 reads are too large for that: `l0_raw/streams.py`.
 
 import gzip
 import zlib
+from collections.abc import Iterator
 from pathlib import Path
+from typing import BinaryIO
 
 import zstandard
+
+_READ = 1 << 16
 
 DAMAGE = (OSError, EOFError, zlib.error, zstandard.ZstdError)
 """What `plain` raises for a file that is gone, cut or something else."""
@@ -15,19 +19,23 @@ DAMAGE = (OSError, EOFError, zlib.error, zstandard.ZstdError)
 
 def plain(path: Path) -> bytes:
     """What a file holds, decompressed where its name ends in .gz or .zst; of several frames all. Raises `DAMAGE`."""
-    data = path.read_bytes()
-    if path.name.endswith(".gz"):
-        return gzip.decompress(data)
-    return _undo_zstd(data) if path.name.endswith(".zst") else data
+    with path.open("rb") as file:
+        if path.name.endswith((".gz", ".zst")) and not path.stat().st_size:
+            raise EOFError("it is empty")
+        if path.name.endswith(".gz"):
+            with gzip.open(file) as stream:
+                return stream.read()
+        return b"".join(_frames(file)) if path.name.endswith(".zst") else file.read()
 
 
-def _undo_zstd(data: bytes) -> bytes:
-    parts = []
+def _frames(file: BinaryIO) -> Iterator[bytes]:
+    """Frame by frame: the library's stream reader ends without a word where a file was cut."""
+    data = file.read(_READ)
     while data:
-        # Frame by frame: the library's stream reader ends without a word where a file was cut.
         frame = zstandard.ZstdDecompressor().decompressobj()
-        parts.append(frame.decompress(data))
-        if not frame.eof:
-            raise EOFError("it ends within a zstd frame")
-        data = frame.unused_data
-    return b"".join(parts)
+        while not frame.eof:
+            if not data:
+                raise EOFError("it ends within a zstd frame")
+            yield frame.decompress(data)
+            data = frame.unused_data if frame.eof else file.read(_READ)
+        data = data or file.read(_READ)

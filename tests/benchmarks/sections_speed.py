@@ -63,7 +63,8 @@ def end_to_end(bench: Bench) -> Section:
         "process, without Dagster, lake and gate; it also masks private data and keeps what it measured. `archiving`, it "
         "writes L0 to Parquet, payloads and all, and reads it again, as in a lake; datatrove keeps no archive. datatrove is "
         "FineWeb's published recipe with one task, for all languages as here, without its list of blocked URLs, and with "
-        f"lid.176.ftz in place of the .bin; it asks for words of English in every language. Of the pages {kept}.",
+        "lid.176.ftz in place of the .bin; it asks for words of English in every language, and extracts by trafilatura, which "
+        f"takes most of its time: see below for what that finds and Strata's scanner does not. Of the pages {kept}.",
         [speeds(alike, "strata"), Table(("stage", "share of CPU"), stages)],
         raw(runs),
     )

@@ -48,6 +48,21 @@ def test_a_line_is_an_item_and_its_file_names_what_it_does_not(folder, home):
     )
 
 
+def test_the_text_is_the_first_that_is_not_empty_in_every_form(folder, home):
+    row = pl.DataFrame({"question": [""], "text": ["Real one?"]})
+    for name, write in {"a.jsonl": row.write_ndjson, "b.csv": row.write_csv, "c.parquet": row.write_parquet}.items():
+        write(folder / name)
+    assert [item.text for item in load(home, POLICY).items] == ["Real one?"] * 3
+
+
+def test_a_file_without_items_is_named_though_others_have_some(folder, home):
+    """A table without its header would lose its only row."""
+    (folder / "a.jsonl").write_text(lines({"question": "One?"}))
+    (folder / "b.csv").write_text("What is 1 + 1?\n")
+    with pytest.raises(BenchmarkError, match=r"b\.csv has no items"):
+        load(home, POLICY)
+
+
 def test_columns_of_a_table_are_the_keys_of_a_line(folder, home):
     """The same item has the same identity, whichever file it is in."""
     (folder / "a.jsonl").write_text(
@@ -117,7 +132,7 @@ def test_the_index_finds_the_items_and_is_built_once(folder, home):
         (b'{"question": " "}\n', "a.jsonl, line 1: has no text under question, text, prompt$"),
         (b'{"question": 7}\n', "a.jsonl, line 1: has no text"),
         (b'{"text": "One?", "id": {}}\n', "a.jsonl, line 1: id is neither text nor a number"),
-        (b"", "benchmarks has no items"),
+        (b"", "a.jsonl has no items"),
     ],
 )
 def test_a_line_that_is_no_item_is_named(folder, home, data, complaint):
@@ -131,7 +146,7 @@ def test_a_line_that_is_no_item_is_named(folder, home, data, complaint):
     [
         ("question,id\nOne?,1\n,2\n", "a.csv, line 3: has no text under question, text, prompt$"),
         ("What is 1 + 1?,2,B\nWhat is 2 + 2?,4,A\n", "a.csv, line 2: .*; it has 'What is 1 . 1[?]', '2', 'B'$"),
-        ("question,id\n", "benchmarks has no items"),
+        ("question,id\n", "a.csv has no items"),
     ],
 )
 def test_a_row_of_csv_that_is_no_item_is_named(folder, home, data, complaint):

@@ -83,7 +83,7 @@ class Session:
     def remark_on_policy(self, arrivals: Iterable[PartitionKey]) -> None:
         """Say what of the policy touches nothing of what has landed; before anything has, that is no news."""
         sources = {*(key.source for key in arrivals), *self.lake.sources(Tier.RAW)}
-        for line in self.policies().idle(sources) if sources else ():
+        for line in self.policies().idle(sorted(sources)) if sources else ():
             self.say(f"strata: {line}")
 
     def models(self) -> planning.Models:

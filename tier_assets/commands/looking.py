@@ -93,6 +93,7 @@ def read(
     scans = list(_scans(session, tier, keys(partitions), decisions=decisions, held=held, payload=payload))
     for option, column, names in (("--reason", "drop_reason", reasons), ("--rule", "rule", rules)):
         _require(session, scans, option, column, names)
+    for column, names in (("drop_reason", reasons), ("rule", rules)):
         scans = [scan.filter(pl.col(column).is_in(names)) for scan in scans] if names else scans
     frames = (scan.collect() for scan in scans)
     if output is None and session.as_json:

@@ -49,9 +49,7 @@ def l1_filtered(
 
     def compute(report: Report) -> Iterator[Outcome]:
         files = policies.files
-        block_lists = load_block_lists(
-            files.paths(policy.urls.lists), home=files.root, categories=policy.urls.categories
-        )
+        block_lists = load_block_lists(files.paths(policy.urls.lists), categories=policy.urls.categories)
         analyzer = presidio(policy.private_data) if policy.private_data.analyzer == "presidio" else None
         bad_words = load_bad_words(files.paths(policy.bad_words.lists))
         tools = Tools(language_identifier, bad_words, analyzer)

@@ -23,7 +23,9 @@ class BlockLists:
         """sha256 (hex) of what is blocked and by which list, in whatever order files hold it."""
         digest = hashlib.sha256()
         for entries in (self.domains, self.urls):
-            digest.update("\n".join(f"{entry}\t{entries[entry]}" for entry in sorted(entries)).encode() + b"\0")
+            for entry in sorted(entries):
+                digest.update(f"{entry}\t{entries[entry]}\n".encode())
+            digest.update(b"\0")
         return digest.hexdigest()
 
 
@@ -34,13 +36,13 @@ def plain_url(url: str) -> str:
     return rest.partition("#")[0].removeprefix("www.").rstrip("/")
 
 
-def load_block_lists(files: Sequence[Path], *, home: Path, categories: Sequence[str] = ()) -> BlockLists:
+def load_block_lists(files: Sequence[Path], *, categories: Sequence[str] = ()) -> BlockLists:
     """What the files name, put together; of some categories only, if any are given. An entry of several lists is the first's.
 
-    A file is text, one entry to a line, `#` before comments, its
-    category the name of its folder, as the lists of the University of Toulouse are (`adult/domains`, `adult/urls`); or
-    JSONL of {entry, category}; both may be compressed (.gz, .zst). An entry with a path is a URL, any other a domain.
-    A list is called by its path in the home; one from elsewhere by its folder's name and its own.
+    A file is text, one entry to a line, `#` before comments, its category the name of its folder, as the lists of the
+    University of Toulouse are (`adult/domains`, `adult/urls`); or JSONL of {entry, category}; both may be compressed
+    (.gz, .zst). An entry with a path is a URL, any other a domain. A list is called by its folder's name and its own, which
+    is what `UserFiles.digest` knows of where it lies.
     Raises ListError for a file that cannot be read and for a category that no file has: it would block nothing.
     """
     domains: dict[str, str] = {}
@@ -52,7 +54,7 @@ def load_block_lists(files: Sequence[Path], *, home: Path, categories: Sequence[
             there.add(category)
             if entry and (not categories or category in categories):
                 if category not in names:
-                    names[category] = _name(file, home, category)
+                    names[category] = _name(file, category)
                 (urls if "/" in entry else domains).setdefault(entry, names[category])
     for category in categories if files else ():
         if category not in there:
@@ -63,9 +65,8 @@ def load_block_lists(files: Sequence[Path], *, home: Path, categories: Sequence[
     return BlockLists(domains, urls)
 
 
-def _name(file: Path, home: Path, category: str) -> str:
-    place = file.relative_to(home) if file.is_relative_to(home) else Path(file.parent.name, file.name)
-    return place.as_posix() + (f", category {category}" if category and is_jsonl(file) else "")
+def _name(file: Path, category: str) -> str:
+    return f"{file.parent.name}/{file.name}" + (f", category {category}" if category and is_jsonl(file) else "")
 
 
 def _entries(file: Path) -> Iterator[tuple[str, str]]:

@@ -15,8 +15,8 @@ from tier_assets.policies.filtered import Deduplication
 from tier_assets.text.shingles import Hashes, shingle_hashes
 from tier_assets.text.signatures import band_keys, signatures_of
 
-PIECE_SHINGLES = 4_000_000
-"""Shingles of the texts compared at once, twice: about 100 MB with the texts they are made of."""
+PIECE_SHINGLES = 1_000_000
+"""Shingles of the texts compared at once, twice: some 50 MB with the texts they are made of."""
 
 NONE = np.iinfo(np.int64).max
 """In `Found.first`: the document repeats none."""

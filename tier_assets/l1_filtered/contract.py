@@ -75,7 +75,7 @@ def _on_the_baseline(audit: AuditPolicy) -> tuple[Expectation, ...]:
 
 CONTRACT = Contract(
     table=Tier.FILTERED,
-    code_version="3",
+    code_version="4",
     checks=("conservation", "schema", "volume", "drops", "distribution", "content"),
     expectations=_expectations,
     metrics={

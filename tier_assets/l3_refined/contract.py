@@ -45,7 +45,7 @@ def _values(policy: Policy) -> Mapping[str, Section]:
 
 CONTRACT = Contract(
     table=Tier.REFINED,
-    code_version="1",
+    code_version="2",
     checks=("conservation", "schema", "volume", "drops", "content", "cost"),
     expectations=_expectations,
     metrics={

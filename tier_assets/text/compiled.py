@@ -9,11 +9,14 @@ import hashlib
 import importlib
 import re
 import sys
+import uuid
 from collections.abc import Callable
 from functools import cache
 from pathlib import Path
 from types import ModuleType
 from typing import Any, TypeVar, cast
+
+from tier_assets.digests import LOADED_NS
 
 
 def _without_scipy() -> ModuleType:
@@ -42,22 +45,41 @@ def compiled(function: F) -> F:
     What is on disk counts as long as neither its module has changed nor one that this imports from.
     """
     kernel = numba.njit(cache=True, nogil=True)(function)
-    file = kernel._cache._cache_file
-    file._source_stamp = (file._source_stamp, _digest(function.__module__))
+    # NUMBA_DISABLE_JIT, which debuggers want, gives the function itself.
+    if kernel is not function:
+        file = kernel._cache._cache_file
+        file._source_stamp = (file._source_stamp, _digest(function.__module__))
     return cast(F, kernel)
 
 
 @cache
 def _digest(module: str) -> bytes:
-    """Of a module's source, and of all of ours that it imports from."""
-    source = Path(str(sys.modules[module].__file__)).read_text("utf-8")
-    found = hashlib.sha256(source.encode())
-    for package, names in _IMPORTS.findall(source):
-        # A name may be that of a module.
-        for name in (package, *(f"{package}.{part}" for part in re.findall(r"\w+", names))):
-            if name in sys.modules:
-                found.update(_digest(name))
+    """Of the sources of a module and of all of ours that it imports from, directly or not."""
+    found, names = hashlib.sha256(), [module]
+    # Grows as it goes.
+    for name in names:
+        source, imported = _source(name)
+        found.update(source)
+        names += [each for each in imported if each not in names]
     return found.digest()
+
+
+@cache
+def _source(module: str) -> tuple[bytes, list[str]]:
+    """A module's source, and which of our modules it imports from."""
+    path = Path(str(sys.modules[module].__file__))
+    source = path.read_text("utf-8")
+    if path.stat().st_mtime_ns > LOADED_NS:
+        # Perhaps not what this process runs, which must not be kept as if it were.
+        source += str(uuid.uuid4())
+    imported = [
+        name
+        for package, names in _IMPORTS.findall(source)
+        # A name may be that of a module.
+        for name in (package, *(f"{package}.{part}" for part in re.findall(r"\w+", names)))
+        if name in sys.modules
+    ]
+    return source.encode(), imported
 
 
 def inlined(function: F) -> F:

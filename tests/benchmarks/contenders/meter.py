@@ -19,7 +19,8 @@ class Meter:
     """Begins with the process. What is done before `ready` is warm-up: imports, models, code that is compiled."""
 
     def __init__(self) -> None:
-        self._stages: dict[str, float] = {}
+        self.seconds: dict[str, float] = {}
+        """Of each stage."""
         self._ready = 0.0
 
     def ready(self) -> None:
@@ -31,7 +32,7 @@ class Meter:
         """CPU seconds of what is done within; the same name again adds."""
         before = cpu_seconds()
         yield
-        self._stages[name] = self._stages.get(name, 0.0) + cpu_seconds() - before
+        self.seconds[name] = self.seconds.get(name, 0.0) + cpu_seconds() - before
 
     def write(self, output: Path, *, documents: int, bytes_read: int, **result: Any) -> None:
         """The last thing a contender does: its figures, and what it found, as JSON."""
@@ -40,7 +41,7 @@ class Meter:
             "bytes": bytes_read,
             "cpu_seconds": cpu_seconds() - self._ready,
             "warm_up_seconds": self._ready,
-            "stages": self._stages,
+            "stages": self.seconds,
             "peak_bytes": max(peak_bytes(), resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss * 1024),
             "result": result,
         }

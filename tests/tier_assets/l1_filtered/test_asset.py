@@ -80,7 +80,7 @@ def test_the_users_lists_and_benchmarks_have_their_say(platform, identifier):
     policy = {"filtered": {"urls": {"lists": ["domains"]}, "contamination": {"benchmarks": ["benchmarks"]}}}
     assert platform.run(l1_filtered, key, policy=policy, language_identifier=identifier).success
     decisions = platform.lake.decisions("filtered", key).select("rule", "detail", "benchmark_item").collect()
-    expected = [("blocked_domain", "example.org: domains", None), ("benchmark_overlap", None, "quiz/3")]
+    expected = [("blocked_domain", "example.org: home/domains", None), ("benchmark_overlap", None, "quiz/3")]
     assert decisions.rows() == expected
     before = platform.lake.head("filtered", key).parts
     (folder / "quiz.jsonl").write_text(

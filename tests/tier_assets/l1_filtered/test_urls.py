@@ -93,13 +93,13 @@ def test_real_lists_block_what_they_name_and_the_words_alone_find_no_bank():
         pytest.skip("STRATA_TEST_DATA is not set: no real lists of URLs")
     folder = Path(os.environ["STRATA_TEST_DATA"]) / "urllists"
     files = [path for path in sorted(folder.rglob("*")) if path.is_file()]
-    lists = load_block_lists(files, home=folder)
+    lists = load_block_lists(files)
     entries = pl.Series(sorted({**lists.domains, **lists.urls})[::20])
     assert len(entries) > 2000
     found = judge_urls("http://" + entries, policy=POLICY, lists=lists)
     assert set(found["rule"]) == {"blocked_domain", "blocked_url"}
-    assert found["detail"].str.contains(r": ut1_\w+\.jsonl\.zst, category \S+$").all()
-    banks = pl.Series(sorted(load_block_lists(files, home=folder, categories=["bank"]).domains))
+    assert found["detail"].str.contains(r": urllists/ut1_\w+\.jsonl\.zst, category \S+$").all()
+    banks = pl.Series(sorted(load_block_lists(files, categories=["bank"]).domains))
     assert (
         judge_urls("http://" + banks, policy=UrlRules(), lists=BlockLists())["rule"].null_count() == len(banks) > 1000
     )

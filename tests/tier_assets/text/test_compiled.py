@@ -1,3 +1,4 @@
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -92,3 +93,36 @@ def test_a_kernel_is_compiled_anew_when_a_module_changes_that_it_takes_steps_or_
     assert [used(tmp_path), used(tmp_path)] == ["3 0", "3 1"]
     (tmp_path / changed).write_text(sources[changed].replace("1 * BY", "10 * BY").replace("= 2", "= 20"))
     assert [used(tmp_path), used(tmp_path)] == ["21 0", "21 1"]
+
+
+def test_a_module_that_changed_while_the_process_ran_is_not_kept_as_if_it_had_been_compiled(tmp_path):
+    """Else a step loaded before the change would be found on disk, as that of the module behind it, for good."""
+    (tmp_path / "adding_steps.py").write_text("BY = 2")
+    (tmp_path / "adding_kernel.py").write_text(
+        "from tier_assets.adding_steps import BY\nfrom tier_assets.text.compiled import compiled\n"
+        "@compiled\ndef add(value):\n    return value + BY"
+    )
+    meanwhile = (
+        "import sys, tier_assets.digests\ntier_assets.__path__.append(sys.argv[1])\nimport tier_assets.adding_steps\n"
+        "open(tier_assets.adding_steps.__file__, 'w').write('BY = 20')\n"
+        "from tier_assets.adding_kernel import add\nassert add(1) == 3"
+    )
+    subprocess.run([sys.executable, "-c", meanwhile, str(tmp_path)], check=True)
+    assert [used(tmp_path), used(tmp_path)] == ["21 0", "21 1"]
+
+
+def test_kernels_are_plain_functions_where_numba_is_told_so():
+    script = (
+        "import numpy as np; from tier_assets.l1_filtered import bloom_kernel\n"
+        "bloom_kernel.add(np.zeros(8, np.uint64), np.zeros(0, np.uint64))"
+    )
+    subprocess.run([sys.executable, "-c", script], env=os.environ | {"NUMBA_DISABLE_JIT": "1"}, check=True)
+
+
+def test_modules_may_import_each_other(tmp_path):
+    (tmp_path / "adding_steps.py").write_text("import sys\nBY = 2\nfrom tier_assets import adding_kernel")
+    (tmp_path / "adding_kernel.py").write_text(
+        "from tier_assets import adding_steps\nfrom tier_assets.text.compiled import compiled\n"
+        "@compiled\ndef add(value):\n    return value + 2"
+    )
+    assert [used(tmp_path), used(tmp_path)] == ["3 0", "3 1"]
