@@ -41,7 +41,7 @@ def main(_: str, source: Path, output: Path) -> None:
     draw = np.random.default_rng(_SEED)
     root = output.with_suffix(".lake")
     shutil.rmtree(root, ignore_errors=True)
-    lake = Lake(root)
+    lakes = Lake(root / "warm-up"), Lake(root / "lake")
     seen: list[Any] = []
 
     def partition(number: int) -> pl.DataFrame:
@@ -62,7 +62,7 @@ def main(_: str, source: Path, output: Path) -> None:
         }
         return pl.DataFrame(columns)
 
-    def compared(key: PartitionKey, documents: pl.DataFrame) -> pl.DataFrame:
+    def compared(lake: Lake, key: PartitionKey, documents: pl.DataFrame) -> pl.DataFrame:
         known = dict(documents.select("doc_id", "text").iter_rows())
         return deduplicate(
             index(documents, policy=policy),
@@ -71,7 +71,7 @@ def main(_: str, source: Path, output: Path) -> None:
             policy=policy,
         )
 
-    def promote(key: PartitionKey, documents: pl.DataFrame, dropped: pl.DataFrame) -> None:
+    def promote(lake: Lake, key: PartitionKey, documents: pl.DataFrame, dropped: pl.DataFrame) -> None:
         kept = documents.filter(~pl.col("doc_id").is_in(dropped["doc_id"].to_list()))
         kept = kept.with_columns(source=pl.lit(_SOURCE))
         rows, decisions = (
@@ -82,17 +82,17 @@ def main(_: str, source: Path, output: Path) -> None:
         lake.promote(lake.stage(Tier.FILTERED, key, outcome, basis=basis, parts={"number": str(key)}))
 
     alone = warm_pipeline(archived=False)
-    compared(PartitionKey(_SOURCE, "0"), partition(0)[:100])
-    seen = []
-    meter.ready()
     seconds, drops = [], []
-    for number in range(job["partitions"]):
-        key, documents = PartitionKey(_SOURCE, f"{number + 1:03d}"), partition(number)
-        before = cpu_seconds()
-        dropped = compared(key, documents)
-        seconds.append(cpu_seconds() - before)
-        drops.append(dropped.height)
-        promote(key, documents, dropped)
+    for lake, partitions in zip(lakes, (2, job["partitions"]), strict=True):
+        meter.ready()
+        seconds, drops, seen = [], [], []
+        for number in range(partitions):
+            key, documents = PartitionKey(_SOURCE, f"{number + 1:03d}"), partition(number)
+            before = cpu_seconds()
+            dropped = compared(lake, key, documents)
+            seconds.append(cpu_seconds() - before)
+            drops.append(dropped.height)
+            promote(lake, key, documents, dropped)
     stages = Meter()
     pages = alone([Path(file) for file in job["warcs"]], root / "alone", stages)["documents"]
     a_page = (stages.seconds["read"] + stages.seconds["extract and measure"]) / pages

@@ -70,8 +70,8 @@ def main(_: str, source: Path, output: Path) -> None:
         return pl.DataFrame(values, schema=INDEX)
 
     deduplicated({"a": "one two three four five six", "b": "one two three four five six seven"})
-    warm = indexed(0)[:100]
-    Run.build(warm).related(warm["text_low"].unique().sort().to_numpy())
+    before = Earlier(Run.build(indexed(0)))
+    deduplicate(indexed(1), texts=texts, earlier=[before], policy=policy)
     seen = seen[:0]
     meter.ready()
     seconds, sizes = [], []
@@ -79,17 +79,17 @@ def main(_: str, source: Path, output: Path) -> None:
     for number in range(job["partitions"]):
         new = indexed(number)
         path = output.with_suffix(f".{number}.run")
-        before = cpu_seconds()
+        started = cpu_seconds()
         deduplicate(new, texts=texts, earlier=earlier, policy=policy)
         Run.build(new).write(path)
         opened = Run.open(path)
-        seconds.append(cpu_seconds() - before)
+        seconds.append(cpu_seconds() - started)
         assert opened is not None
         earlier.append(Earlier(opened))
         sizes.append(path.stat().st_size)
-    before = cpu_seconds()
+    started = cpu_seconds()
     index({str(number): row["text"] for number, row in enumerate(real)})
-    signed = len(real) / (cpu_seconds() - before)
+    signed = len(real) / (cpu_seconds() - started)
     documents = count * len(seconds)
     result = {"seconds": seconds, "bytes_a_document": sum(sizes) / documents, "signed": signed}
     meter.write(output, documents=documents, bytes_read=0, **result)
