@@ -15,12 +15,11 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from tier_assets.errors import StrataError
-from tier_assets.plain_files import DAMAGE, plain
+from tier_assets.plain_files import COMPRESSED, DAMAGE, plain
 
-_COMPRESSED = ("", ".gz", ".zst")
 _DELIMITERS = {".csv": ",", ".tsv": "\t"}
 _PARQUET = ".parquet"
-ENDINGS = (*(f"{form}{each}" for form in (".jsonl", *_DELIMITERS) for each in _COMPRESSED), _PARQUET)
+ENDINGS = (*(f"{form}{each}" for form in (".jsonl", *_DELIMITERS) for each in ("", *COMPRESSED)), _PARQUET)
 """What the names of files end in that can be read."""
 _TEXT_TYPES = (
     pa.types.is_string,
@@ -50,7 +49,7 @@ def read_rows(path: Path, wanted: Collection[str]) -> Iterator[Row]:
     integers as such, text as bytes, which nobody has yet verified to be UTF-8, and of other types which it is. Raises
     BenchmarkError.
     """
-    form = _ending(path).removesuffix(".gz").removesuffix(".zst")
+    form = Path(_ending(path)).stem
     try:
         if form == _PARQUET:
             yield from _parquet(path, wanted)

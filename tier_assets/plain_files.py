@@ -11,6 +11,9 @@ from typing import BinaryIO
 
 import zstandard
 
+COMPRESSED = (".gz", ".zst")
+"""What the names of compressed files end in."""
+
 _READ = 1 << 16
 
 DAMAGE = (OSError, EOFError, zlib.error, zstandard.ZstdError)
@@ -20,7 +23,7 @@ DAMAGE = (OSError, EOFError, zlib.error, zstandard.ZstdError)
 def plain(path: Path) -> bytes:
     """What a file holds, decompressed where its name ends in .gz or .zst; of several frames all. Raises `DAMAGE`."""
     with path.open("rb") as file:
-        if path.name.endswith((".gz", ".zst")) and not path.stat().st_size:
+        if path.name.endswith(COMPRESSED) and not path.stat().st_size:
             raise EOFError("it is empty")
         if path.name.endswith(".gz"):
             with gzip.open(file) as stream:

@@ -32,7 +32,7 @@ from tier_assets.l1_filtered.private_data import MASKING, mask
 from tier_assets.l1_filtered.rules import stop_words
 from tier_assets.l1_filtered.signals import SIGNALS, TOKENIZERS, fineweb_signals, gopher_signals
 from tier_assets.l1_filtered.supervision import BETWEEN, Crew, Losses, prepare
-from tier_assets.l1_filtered.urls import URL_RULES, judge_urls
+from tier_assets.l1_filtered.urls import URL_RULES, VERDICT, judge_urls
 from tier_assets.policies.filtered import FilteredPolicy, FineWebQuality
 from tier_assets.schemas import DropReason
 from tier_assets.text.normalization import NORMALIZATION
@@ -51,16 +51,7 @@ _LIMITS: dict[str, Any] = {
     "deduplication": {"min_jaccard", "scope"},
     "bad_words": {"max_bad_word_ratio"},
 }
-_VERDICT = pl.Schema(
-    {
-        "doc_id": pl.String,
-        "drop_reason": pl.String,
-        "rule": pl.String,
-        "value": pl.Float64,
-        "threshold": pl.Float64,
-        "detail": pl.String,
-    }
-)
+_VERDICT = pl.Schema([("doc_id", pl.String()), *VERDICT.items()])
 _PRELOAD = (
     "tier_assets.l1_filtered.measuring",
     *(f"tier_assets.l1_filtered.html.{name}_kernel" for name in ("tag", "block", "choice", "list", "writing")),

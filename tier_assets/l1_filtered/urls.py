@@ -16,7 +16,7 @@ from tier_assets.schemas import DropReason
 
 _WEB = ("http://", "https://")
 _WORD = re.compile("[a-z0-9]+")
-_VERDICT = pl.Schema(
+VERDICT = pl.Schema(
     {
         "drop_reason": pl.String,
         "rule": pl.String,
@@ -25,6 +25,7 @@ _VERDICT = pl.Schema(
         "detail": pl.String,
     }
 )
+"""Columns of what `judge_urls` returns."""
 
 URL_RULES = "url-rules-2"
 """Name and version of what happens here."""
@@ -40,7 +41,7 @@ def judge_urls(uris: pl.Series, *, policy: UrlRules, lists: BlockLists) -> pl.Da
     """
     hard, soft = frozenset(policy.hard_words), frozenset(policy.soft_words)
     rows = [_verdict(uri, policy.max_soft_words, hard, soft, lists) for uri in uris]
-    return pl.DataFrame(rows, schema=_VERDICT, orient="row")
+    return pl.DataFrame(rows, schema=VERDICT, orient="row")
 
 
 _Verdict = tuple[str | None, str | None, float | None, float | None, str | None]
