@@ -15,14 +15,16 @@ from sqlalchemy.exc import SQLAlchemyError
 from yaml import YAMLError  # type: ignore[import-untyped]
 
 from tier_assets import planning
-from tier_assets.durable import Owner, locked
 from tier_assets.errors import OrchestratorError
+from tier_assets.files.durable import locked
+from tier_assets.files.leases import Owner
 from tier_assets.home import Home
 from tier_assets.keys import PartitionKey
 from tier_assets.l2_selected.asset import SCORER_ASSET
-from tier_assets.lake import Lake
-from tier_assets.partitions import PARTITIONS
-from tier_assets.promotion import OWNER_TAG, owner_tag, runless_events
+from tier_assets.lake.lake import Lake
+from tier_assets.promotion.events import runless_events
+from tier_assets.promotion.partitions import PARTITIONS
+from tier_assets.promotion.step import OWNER_TAG, owner_tag
 from tier_assets.tiers import Tier
 
 _UNFINISHED = [

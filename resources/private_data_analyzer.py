@@ -10,8 +10,8 @@ from collections.abc import Sequence
 from functools import cached_property
 from typing import Any
 
-from tier_assets.digests import text_digest
 from tier_assets.errors import StrataError
+from tier_assets.files.digests import text_digest
 from tier_assets.inference import Finding
 from tier_assets.policies.filtered import PrivateData, PrivateDataKind
 

@@ -4,8 +4,8 @@ import dagster as dg
 
 from resources import deployments
 from tier_assets.home import Home
-from tier_assets.lake import Lake
-from tier_assets.landing import LandingZone
+from tier_assets.lake.lake import Lake
+from tier_assets.landing.zone import LandingZone
 from tier_assets.policy_book import PolicyBook
 
 

@@ -14,9 +14,9 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
-from tier_assets.digests import file_digest
-from tier_assets.durable import write_durably
 from tier_assets.errors import StrataError
+from tier_assets.files.digests import file_digest
+from tier_assets.files.durable import write_durably
 from tier_assets.inference import Label, TextClassifier
 
 LANGUAGE_MODEL = "lid.176.ftz"

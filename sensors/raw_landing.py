@@ -1,13 +1,13 @@
-"""Notices landed partitions: adds the key, requests L0. What a complete landing is, `tier_assets/landing.py` knows."""
+"""Notices landed partitions: adds the key, requests L0. What a complete landing is, `tier_assets/landing/zone.py` knows."""
 
 import dagster as dg
 
 from tier_assets import planning
 from tier_assets.keys import PartitionKey
-from tier_assets.lake import Lake
-from tier_assets.landing import LandingZone
-from tier_assets.partitions import PARTITIONS
+from tier_assets.lake.lake import Lake
+from tier_assets.landing.zone import LandingZone
 from tier_assets.policy_book import PolicyBook
+from tier_assets.promotion.partitions import PARTITIONS
 from tier_assets.tiers import Tier
 
 _REQUESTS_PER_TICK = 50

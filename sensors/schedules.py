@@ -7,10 +7,10 @@ from dagster._core.definitions.unresolved_asset_job_definition import Unresolved
 
 from tier_assets import planning
 from tier_assets.inference import LanguageModel, TextClassifier, identity
-from tier_assets.lake import Lake
-from tier_assets.landing import LandingZone
-from tier_assets.partitions import PARTITIONS
+from tier_assets.lake.lake import Lake
+from tier_assets.landing.zone import LandingZone
 from tier_assets.policy_book import PolicyBook
+from tier_assets.promotion.partitions import PARTITIONS
 from tier_assets.tiers import Tier
 
 

@@ -11,8 +11,8 @@ import pytest
 from resources.private_data_analyzer import PresidioAnalyzer
 from tier_assets.home import Home
 from tier_assets.keys import PartitionKey
-from tier_assets.lake import Lake
-from tier_assets.landing import LandingZone
+from tier_assets.lake.lake import Lake
+from tier_assets.landing.zone import LandingZone
 from tier_assets.outcome import Outcome
 from tier_assets.policy_book import PolicyBook
 from tier_assets.progress import LogNarrator

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import polars as pl
 
-from tier_assets.frame_files import FrameWriter, row_groups
+from tier_assets.files.frames import FrameWriter, row_groups
 from tier_assets.l1_filtered.block_lists import BlockLists
 from tier_assets.l1_filtered.measuring import Measurement, Part, Tools, blocked
 from tier_assets.policies.filtered import FilteredPolicy

@@ -15,7 +15,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from tier_assets.errors import StrataError
-from tier_assets.plain_files import COMPRESSED, DAMAGE, plain
+from tier_assets.files.compressed import COMPRESSED, DAMAGE, plain
 
 _DELIMITERS = {".csv": ",", ".tsv": "\t"}
 _PARQUET = ".parquet"

@@ -21,8 +21,8 @@ from tier_assets.l1_filtered.asset import l1_filtered
 from tier_assets.l2_selected.asset import l2_selected, quality_scorer
 from tier_assets.l3_refined.asset import l3_refined
 from tier_assets.l4_organized.asset import l4_organized
-from tier_assets.lake import Lake
-from tier_assets.landing import LandingZone
+from tier_assets.lake.lake import Lake
+from tier_assets.landing.zone import LandingZone
 from tier_assets.policy_book import PolicyBook
 from tier_assets.progress import LogNarrator
 

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from tier_assets.durable import write_text
+from tier_assets.files.durable import write_text
 
 _DAGSTER_YAML = """\
 # Written by `strata init`; edit as you like, it is not written again.

@@ -1,4 +1,4 @@
-"""Partition keys: SOURCE.SNAPSHOT[.SHARD], their order and where they land. Dagster's definition is in `partitions.py`."""
+"""Partition keys: SOURCE.SNAPSHOT[.SHARD], their order and where they land. Dagster's definition is `promotion/`'s."""
 
 import re
 from dataclasses import dataclass
@@ -41,3 +41,7 @@ class PartitionKey:
 
     def __lt__(self, other: "PartitionKey") -> bool:
         return self.order < other.order
+
+
+SCORER_KEY = PartitionKey("quality", "scorer")
+"""Where the one quality scorer is promoted, in the table of scorers."""

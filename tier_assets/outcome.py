@@ -1,4 +1,4 @@
-"""What a tier's transformation hands to the gate. How it is staged, audited and promoted is in `promotion.py`."""
+"""What a tier's transformation hands to the gate. How it is staged, audited and promoted is in `promotion/`."""
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping

@@ -7,8 +7,8 @@ What is in them is for those to read who use them: `l1_filtered/block_lists.py`,
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from tier_assets.digests import file_digest, text_digest
 from tier_assets.errors import PolicyError
+from tier_assets.files.digests import file_digest, text_digest
 
 
 class UserFiles:

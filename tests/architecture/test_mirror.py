@@ -64,7 +64,7 @@ def test_a_package_file_holds_nothing_but_its_docstring(package: str):
 
 
 def test_names_are_mirrored():
-    assert mirrored("tier_assets/lake.py") == "tests/tier_assets/test_lake.py"
+    assert mirrored("tier_assets/keys.py") == "tests/tier_assets/test_keys.py"
     assert mirrored("tier_assets/text/counts.py") == "tests/tier_assets/text/test_counts.py"
     assert subject_of("tests/tier_assets/text/test_counts.py") == "tier_assets/text/counts.py"
     assert subject_of("tests/pipeline/test_demo.py") is None

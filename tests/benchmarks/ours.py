@@ -161,12 +161,12 @@ def warm_pipeline(*, archived: bool) -> "Callable[[Sequence[Path], Path, Meter],
     import polars as pl
 
     from resources.text_classifier import language_identifier
-    from tier_assets.frame_files import FrameWriter, row_groups
+    from tier_assets.files.frames import FrameWriter, row_groups
     from tier_assets.l0_raw.reading import read_landed
     from tier_assets.l1_filtered.block_lists import BlockLists
     from tier_assets.l1_filtered.filtering import filter_documents
     from tier_assets.l1_filtered.measuring import CACHE, Part, Tools, blocked, measure
-    from tier_assets.landed_sources import local_source
+    from tier_assets.landing.sources import local_source
     from tier_assets.policy import Policy
     from tier_assets.schemas import ROWS
     from tier_assets.tiers import Tier

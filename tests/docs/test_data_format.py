@@ -6,7 +6,7 @@ import pytest
 
 from tier_assets.data_format import describe
 from tier_assets.keys import PartitionKey
-from tier_assets.lake import Lake
+from tier_assets.lake.lake import Lake
 from tier_assets.outcome import Outcome
 from tier_assets.schemas import DECISIONS, ROWS
 from tier_assets.tiers import Tier

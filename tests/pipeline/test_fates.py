@@ -13,7 +13,7 @@ from tier_assets.cli import main
 from tier_assets.home import Home
 from tier_assets.keys import PartitionKey
 from tier_assets.l1_filtered.rules import rules
-from tier_assets.lake import Lake
+from tier_assets.lake.lake import Lake
 from tier_assets.policies.filtered import FilteredPolicy
 from tier_assets.tiers import Tier
 

@@ -15,7 +15,7 @@ import pytest
 from resources.text_classifier import language_identifier
 from tests.parts import measured
 from tests.recorded import RecordedLanguageModel
-from tier_assets.digests import content_digest
+from tier_assets.files.digests import content_digest
 from tier_assets.inference import silent
 from tier_assets.l0_raw.reading import read_landed
 from tier_assets.l1_filtered.filtering import filter_documents
@@ -23,7 +23,7 @@ from tier_assets.l1_filtered.measuring import Tools
 from tier_assets.l2_selected.selection import select
 from tier_assets.l3_refined.refinement import refine
 from tier_assets.l4_organized.organizing import organize
-from tier_assets.landed_sources import local_source
+from tier_assets.landing.sources import local_source
 from tier_assets.outcome import Outcome, joined
 from tier_assets.planning import CONTRACTS
 from tier_assets.policy import Policy

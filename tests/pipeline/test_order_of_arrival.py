@@ -11,12 +11,14 @@ from hypothesis import strategies as st
 from tier_assets.keys import PartitionKey
 from tier_assets.l1_filtered.dedup import deduplicate, index
 from tier_assets.l1_filtered.earlier import PromotedDocuments
-from tier_assets.lake import Lake
-from tier_assets.landing import Arrival
+from tier_assets.lake.lake import Lake
+from tier_assets.landing.zone import Arrival
 from tier_assets.outcome import Outcome
-from tier_assets.planning import CONTRACTS, fingerprint_parts, plan
+from tier_assets.planning import CONTRACTS, plan
 from tier_assets.policy_book import PolicyBook
 from tier_assets.schemas import DECISIONS, ROWS, TABLES
+from tier_assets.staleness import earlier as earlier_versions
+from tier_assets.staleness import fingerprint_parts, inputs_of
 from tier_assets.tiers import Tier
 
 MODELS = {"language_identifier": lambda: "lid"}
@@ -54,7 +56,8 @@ class Filtering:
         return pl.DataFrame({"doc_id": self.ids(key), "text": texts, **positions}, schema=schema)
 
     def promote(self, tier: Tier, key: PartitionKey, outcome: Outcome) -> None:
-        parts = fingerprint_parts(CONTRACTS[tier], key, self.lake, self.book, MODELS, self.arrivals[key])
+        inputs = inputs_of(CONTRACTS[tier], key, self.lake, self.book, self.arrivals[key])
+        parts = fingerprint_parts(CONTRACTS[tier], key, inputs, self.book, MODELS)
         self.lake.promote(self.lake.stage(tier, key, outcome, basis=self.lake.basis(tier, key), parts=parts))
 
     def compute(self, key: PartitionKey) -> None:
@@ -62,7 +65,7 @@ class Filtering:
         frame = self.documents(key)
         texts = dict(frame.select("doc_id", "text").iter_rows())
         indexed = index(frame, policy=policy)
-        earlier = PromotedDocuments(self.lake, key, policy)
+        earlier = PromotedDocuments(self.lake, earlier_versions(self.lake, key, policy.scope, Tier.FILTERED), policy)
         found = deduplicate(
             indexed, texts=lambda ids: {name: texts[name] for name in ids}, earlier=earlier, policy=policy
         )

@@ -6,7 +6,7 @@ import pytest
 
 from tier_assets.cli import main
 from tier_assets.home import Home
-from tier_assets.lake import Lake
+from tier_assets.lake.lake import Lake
 from tier_assets.tiers import Tier
 
 PAGES = {

@@ -7,10 +7,10 @@ from pathlib import Path
 from deltalake import DeltaTable
 
 from tests.reliability.writers import TABLE, outcome
-from tier_assets.candidates import manifest_path
-from tier_assets.digests import content_digest
+from tier_assets.files.digests import content_digest
 from tier_assets.keys import PartitionKey
-from tier_assets.lake import Lake
+from tier_assets.lake.candidates import manifest_path
+from tier_assets.lake.lake import Lake
 
 
 def broken(root: Path, source: str, expected: Mapping[str, tuple[Sequence[str], int]]) -> list[str]:

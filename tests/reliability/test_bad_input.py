@@ -16,7 +16,7 @@ import pytest
 import zstandard
 
 from tier_assets.l0_raw.reading import read_landed
-from tier_assets.landed_sources import local_source
+from tier_assets.landing.sources import local_source
 from tier_assets.outcome import joined
 from tier_assets.policy import RawPolicy
 

@@ -4,10 +4,10 @@ import pytest
 
 from tests.reliability.invariants import broken
 from tests.reliability.writers import TABLE, outcome, publish
-from tier_assets.candidates import manifest_path
 from tier_assets.errors import LakeError
 from tier_assets.keys import PartitionKey
-from tier_assets.lake import Lake
+from tier_assets.lake.candidates import manifest_path
+from tier_assets.lake.lake import Lake
 
 KEY, OTHER = PartitionKey.parse("crawl.2026-08"), PartitionKey.parse("crawl.2026-09")
 LOG_LINE = r"/filtered/crawl: the table's log cannot be read \(.*\): see docs/architecture.md, damage$"

@@ -24,7 +24,7 @@ import json, sys
 from itertools import islice
 from pathlib import Path
 from tier_assets.l0_raw.reading import read_landed
-from tier_assets.landed_sources import local_source
+from tier_assets.landing.sources import local_source
 from tier_assets.policy import RawPolicy
 
 limit, *paths = sys.argv[1:]

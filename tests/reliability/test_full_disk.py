@@ -14,7 +14,7 @@ from tests.reliability.invariants import broken, orphans
 from tests.reliability.writers import ended, publish, started
 from tier_assets.errors import LakeError
 from tier_assets.keys import PartitionKey
-from tier_assets.lake import Lake
+from tier_assets.lake.lake import Lake
 
 OLD, NEW = "crawl.2026-07", "crawl.2026-08"
 # Incompressible, so that rows, not only manifests, are larger than the limit.

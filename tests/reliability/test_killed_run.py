@@ -9,7 +9,7 @@ import pytest
 from tests.reliability.invariants import broken, orphans
 from tests.reliability.kills import Point
 from tests.reliability.writers import ended, publish_and_tell, started
-from tier_assets.lake import Lake
+from tier_assets.lake.lake import Lake
 
 NAME = "crawl.2026-08"
 NEW = ["a new text", "another"]

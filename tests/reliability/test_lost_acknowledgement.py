@@ -9,7 +9,7 @@ from deltalake.exceptions import CommitFailedError
 from tests.reliability.invariants import broken
 from tests.reliability.writers import TABLE, publish
 from tier_assets.keys import PartitionKey
-from tier_assets.lake import Lake
+from tier_assets.lake.lake import Lake
 
 KEY = PartitionKey.parse("crawl.2026-08")
 

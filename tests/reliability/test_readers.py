@@ -4,7 +4,7 @@ import json
 
 from tests.reliability.writers import TABLE, ended, publish, publish_all, started
 from tier_assets.keys import PartitionKey
-from tier_assets.lake import Lake
+from tier_assets.lake.lake import Lake
 
 KEY = PartitionKey.parse("crawl.2026-08")
 VERSIONS = 15

@@ -9,8 +9,8 @@ from dagster._core.utils import make_new_run_id
 from resources.orchestrator import Orchestrator, end_dead_runs
 from tier_assets.errors import OrchestratorError
 from tier_assets.home import Home
-from tier_assets.partitions import PARTITIONS
-from tier_assets.promotion import OWNER_TAG, owner_tag
+from tier_assets.promotion.partitions import PARTITIONS
+from tier_assets.promotion.step import OWNER_TAG, owner_tag
 from tier_assets.tiers import Tier
 
 DEAD = {OWNER_TAG: "another-boot:1:1"}

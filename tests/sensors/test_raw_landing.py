@@ -3,12 +3,13 @@ import pytest
 
 from sensors.raw_landing import raw_landing
 from tier_assets.keys import PartitionKey
-from tier_assets.lake import Lake
-from tier_assets.landing import LandingZone
+from tier_assets.lake.lake import Lake
+from tier_assets.landing.zone import LandingZone
 from tier_assets.outcome import Outcome
-from tier_assets.planning import CONTRACTS, fingerprint_parts
+from tier_assets.planning import CONTRACTS
 from tier_assets.policy_book import PolicyBook
 from tier_assets.schemas import TABLES
+from tier_assets.staleness import Inputs, fingerprint_parts
 from tier_assets.tiers import Tier
 
 
@@ -69,7 +70,7 @@ def test_other_bytes_are_requested_again_and_so_are_the_first_when_they_come_bac
 def test_what_a_command_has_promoted_already_is_added_and_not_requested(zone, instance, tmp_path):
     land(zone, tmp_path, "crawl.2026-08")
     lake, arrival = Lake(zone.root.parent / "lake"), zone.complete("crawl.2026-08", 0)
-    parts = fingerprint_parts(CONTRACTS[Tier.RAW], arrival.key, lake, PolicyBook(), {}, arrival)
+    parts = fingerprint_parts(CONTRACTS[Tier.RAW], arrival.key, Inputs({}, arrival=arrival), PolicyBook(), {})
     empty = Outcome(TABLES["raw"].rows.polars.to_frame(), TABLES["raw"].decisions.polars.to_frame())
     lake.promote(lake.stage("raw", arrival.key, empty, basis=0, parts=parts))
     result = tick(zone, instance)

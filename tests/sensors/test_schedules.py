@@ -5,8 +5,8 @@ import pytest
 
 from sensors.schedules import refresh_job, refresh_schedule
 from tier_assets.keys import PartitionKey
-from tier_assets.lake import Lake
-from tier_assets.landing import LandingZone
+from tier_assets.lake.lake import Lake
+from tier_assets.landing.zone import LandingZone
 from tier_assets.policy_book import PolicyBook
 
 

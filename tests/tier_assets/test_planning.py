@@ -1,17 +1,13 @@
-from dataclasses import replace
-
 import pytest
 
-from tier_assets import planning
-from tier_assets.commits import Version
 from tier_assets.inference import ModelUnavailableError
-from tier_assets.keys import PartitionKey
-from tier_assets.landing import Arrival
+from tier_assets.keys import SCORER_KEY, PartitionKey
+from tier_assets.landing.zone import Arrival
 from tier_assets.outcome import Outcome
-from tier_assets.planning import CONTRACTS, SCORER_KEY, fingerprint_parts, plan
-from tier_assets.policy import Policy
+from tier_assets.planning import CONTRACTS, plan
 from tier_assets.policy_book import PolicyBook
 from tier_assets.schemas import DECISIONS, ROWS, SCORERS, TABLES
+from tier_assets.staleness import fingerprint_parts, inputs_of
 from tier_assets.tiers import Tier
 
 MODELS = {"language_identifier": lambda: "lid", "language_model": lambda: "llm"}
@@ -40,12 +36,16 @@ class World:
 
     def promote(self, key, *tiers, outcome=None):
         for tier in tiers:
-            parts = fingerprint_parts(CONTRACTS[tier], key, self.lake, self.book, self.models, self.arrivals.get(key))
+            parts = self.parts(key, tier)
             staged = self.lake.stage(tier, key, outcome or empty(tier), basis=self.lake.basis(tier, key), parts=parts)
             self.lake.promote(staged)
 
+    def parts(self, key, tier):
+        inputs = inputs_of(CONTRACTS[tier], key, self.lake, self.book, self.arrivals.get(key))
+        return fingerprint_parts(CONTRACTS[tier], key, inputs, self.book, self.models)
+
     def hold(self, key, tier):
-        parts = fingerprint_parts(CONTRACTS[tier], key, self.lake, self.book, self.models, self.arrivals.get(key))
+        parts = self.parts(key, tier)
         staged = self.lake.stage(tier, key, empty(tier), basis=self.lake.basis(tier, key), parts=parts)
         finding = {"check": "volume", "metric": "rows_kept", "meaning": "m", "allowed": ">= 1", "observed": 0.0,
                    "passed": False, "blocking": True}  # fmt: skip
@@ -222,51 +222,6 @@ def test_a_failed_try_runs_again(world, key):
     assert world.runs()[0] == (str(key), "raw", "the disk was full")
 
 
-def test_a_difference_shows_versions_and_names_digests():
-    old = {"library polars": "2.1", "policy": "a" * 64, "code": "1"}
-    new = {"library polars": "2.2", "policy": "b" * 64, "code": "1"}
-    assert changes(old, new) == "library polars 2.1 -> 2.2, policy changed"
-
-
-def changes(old, new, values=None, **filtered):
-    summary = {} if values is None else {"policy": values}
-    before = Version("filtered", "crawl.1", 1, 1, "", "", old, "", "", summary, "promote", "", "", "", "")
-    policy = Policy.model_validate({"filtered": filtered})
-    return planning.difference(before, new, CONTRACTS[Tier.FILTERED], policy)
-
-
-OLD, NEW = {"policy": "a" * 64}, {"policy": "b" * 64}
-
-
-def test_values_of_the_policy_are_shown_as_they_were_and_are():
-    assert changes(OLD, NEW, {}, quality={"min_words": 30}) == "filtered.quality.min_words 50 -> 30"
-    old = {"filtered.quality.min_words": 30, "filtered.by_language.de.min_words": 9}
-    assert changes(OLD, NEW, old, languages=["en"]) == (
-        'filtered.languages [] -> ["en"], filtered.quality.min_words 30 -> 50, filtered.by_language.de.min_words 9 -> none'
-    )
-
-
-def test_of_many_or_long_values_only_some_are_shown():
-    many = dict.fromkeys(("min_words", "max_words", "min_mean_word_length", "max_mean_word_length"), 99)
-    shown = changes(OLD, NEW, {}, quality=many, urls={"hard_words": ["x"]}, min_language_score=0.1, max_page_seconds=3)
-    assert shown.endswith("2 more values of the policy")
-    assert changes(OLD, NEW, {}, urls={"hard_words": ["x"]}) == "filtered.urls.hard_words changed"
-
-
-def test_where_the_earlier_values_say_nothing_the_policy_is_named():
-    assert changes(OLD, NEW, {}) == "policy changed"
-
-
-def test_a_held_line_names_the_rules_that_dropped_most_and_how_to_see_them(world, key):
-    world.land(key)
-    staged = world.lake.stage("raw", key, empty("raw"), basis=0, parts={})
-    rules = {"a": 1, "min_words": 1250, "language": 40, "b": 2}
-    held = staged.with_report("held", {"dropped": {"quality": 1293}, "dropped_by_rule": rules, "notes": ["x"]}, ())
-    assert planning.hold_line(held) == (
-        "dropped most by min_words 1,250, language 40, b 2; x; see `strata read raw -p crawl.2026-08 --decisions --held`"
-    )
-
-
 def test_every_tier_has_a_contract_of_its_own_table():
     assert [CONTRACTS[tier].table for tier in Tier] == list(Tier)
     assert set(ROWS) == set(DECISIONS) == set(CONTRACTS)
@@ -281,16 +236,6 @@ def test_check_names_never_depend_on_the_policy_and_are_at_most_eight(tier):
     assert len(contract.checks) <= 8
 
 
-def test_a_version_that_a_spent_budget_cut_short_goes_on_with_a_new_one(world, key):
-    world.land(key)
-    world.promote(key, *Tier)
-    head = world.lake.head(Tier.REFINED, key)
-    cut = replace(head, summary={**head.summary, "cut_by_budget": 3, "token_budget": 10})
-    assert planning.budget_ended(cut, 45_000) == "its token budget of 10 ended before 3 inputs"
-    assert planning.budget_ended(cut, 10) == ""
-    assert planning.budget_ended(head, 45_000) == ""
-
-
 def test_a_held_new_version_does_not_block_what_is_above_the_served_one(world, key):
     world.land(key)
     world.promote(key, *Tier)
@@ -299,23 +244,6 @@ def test_a_held_new_version_does_not_block_what_is_above_the_served_one(world, k
     assert world.states()[str(key), "raw"] == "held"
     assert world.states()[str(key), "filtered"] == "current"
     assert all(need.served for need in world.plan())
-
-
-def test_the_scope_says_which_earlier_versions_a_partition_is_deduplicated_with(world, documents):
-    keys = [PartitionKey.parse(name) for name in ("crawl.1", "crawl.2.a", "wiki.1", "crawl.2.b", "crawl.3")]
-    for each in keys:
-        world.land(each)
-        world.promote(each, Tier.RAW)
-        world.promote(each, Tier.FILTERED, outcome=documents(str(each)))
-    found = {
-        scope: [version.partition for version in planning.earlier(world.lake, keys[3], scope)]
-        for scope in ("snapshot", "source", "global")
-    }
-    assert found == {
-        "snapshot": ["crawl.2.a"],
-        "source": ["crawl.1", "crawl.2.a"],
-        "global": ["crawl.1", "wiki.1", "crawl.2.a"],
-    }
 
 
 @pytest.mark.parametrize(

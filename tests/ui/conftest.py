@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 
 from tier_assets.home import Home
-from tier_assets.lake import Lake
+from tier_assets.lake.lake import Lake
 
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
 STRATA = str(Path(sys.executable).with_name("strata"))

@@ -9,15 +9,15 @@ from typing import Any
 
 import click
 
-from tier_assets import planning
 from tier_assets.commands.options import Command
 from tier_assets.definitions import find_home, open_landing_zone, open_language_identifier, open_language_model
 from tier_assets.home import Home
 from tier_assets.inference import identity
 from tier_assets.keys import PartitionKey
-from tier_assets.lake import Lake
-from tier_assets.landing import Arrival, LandingZone
+from tier_assets.lake.lake import Lake
+from tier_assets.landing.zone import Arrival, LandingZone
 from tier_assets.policy_book import PolicyBook
+from tier_assets.staleness import Models
 from tier_assets.tiers import Tier
 
 
@@ -86,7 +86,7 @@ class Session:
         for line in self.policies().idle(sorted(sources)) if sources else ():
             self.say(f"strata: {line}")
 
-    def models(self) -> planning.Models:
+    def models(self) -> Models:
         """Digests of the models in force; nothing is started."""
         return {
             "language_identifier": cache(lambda: open_language_identifier().digest),

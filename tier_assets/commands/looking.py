@@ -11,16 +11,17 @@ import click
 import polars as pl
 
 from tier_assets import planning
-from tier_assets.audit import AuditReport
 from tier_assets.commands.face import Session, TierType, keys, partition_option, table
 from tier_assets.commands.options import common
 from tier_assets.commands.overview import overview, overview_table, remarks
-from tier_assets.durable import write_durably
 from tier_assets.errors import DamagedError, LakeError
+from tier_assets.files.durable import write_durably
+from tier_assets.gate.audit import AuditReport
 from tier_assets.keys import PartitionKey
 from tier_assets.l4_organized.index import FactIndex
 from tier_assets.policies.complaints import did_you_mean
 from tier_assets.schemas import DropReason
+from tier_assets.staleness import hold_sentence
 from tier_assets.tiers import Tier
 
 _ONLY = "With --decisions: those of inputs dropped {}; may be given several times."
@@ -208,7 +209,7 @@ def _history(session: Session, tier: Tier, key: PartitionKey) -> Iterator[dict[s
                 "tier": tier, "partition": str(key), "version": None, "kind": "held", "at": candidate.created_at[:19],
                 "candidate": candidate.candidate, "run_id": candidate.run_id, "fingerprint": candidate.fingerprint,
                 "rows_in": candidate.summary.get("rows_in"), "rows_kept": candidate.summary.get("rows_kept"),
-                "checks": candidate.summary.get("checks"), "actor": "", "reason": planning.hold_sentence(candidate),
+                "checks": candidate.summary.get("checks"), "actor": "", "reason": hold_sentence(candidate),
                 "warned": _warned(candidate.report),
             }  # fmt: skip
     for version in session.lake.versions(tier, key):

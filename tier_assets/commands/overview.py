@@ -3,9 +3,9 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from tier_assets.audit import AuditReport
 from tier_assets.commands.face import table
-from tier_assets.lake import Lake
+from tier_assets.gate.audit import AuditReport
+from tier_assets.lake.lake import Lake
 from tier_assets.planning import Need
 
 _SHOWN_REASONS = 3

@@ -15,13 +15,13 @@ from tier_assets import planning
 from tier_assets.commands.face import Session, TierType, keys, partition_option, table
 from tier_assets.commands.options import common
 from tier_assets.commands.overview import overview, overview_table, remarks
-from tier_assets.commits import Version
 from tier_assets.definitions import RunOutcome, open_language_model, orchestrator
 from tier_assets.errors import LakeError
-from tier_assets.keys import PartitionKey
+from tier_assets.keys import SCORER_KEY, PartitionKey
+from tier_assets.lake.commits import Version
 from tier_assets.planning import Need
 from tier_assets.progress import TerminalNarrator
-from tier_assets.promotion import TOKEN_BUDGET_TAG
+from tier_assets.promotion.step import TOKEN_BUDGET_TAG
 from tier_assets.schemas import SCORERS
 from tier_assets.tiers import Tier
 
@@ -248,8 +248,8 @@ def train() -> int:
             outcome = dagster.train(instance)
     if not outcome.succeeded:
         session.say(f"strata: {outcome.error}")
-        return _HELD if session.lake.held(SCORERS, planning.SCORER_KEY) else _FAILED
-    row = session.lake.read(SCORERS, planning.SCORER_KEY).drop("reference").collect().row(0, named=True)
+        return _HELD if session.lake.held(SCORERS, SCORER_KEY) else _FAILED
+    row = session.lake.read(SCORERS, SCORER_KEY).drop("reference").collect().row(0, named=True)
     text = f"scorer {row['sha256'][:12]}: AUC {row['auc']:.3f} on {row['holdout']} examples, cut {row['cut']:.3f}"
     session.emit({"scorer": row}, lambda: text)
     return 0

@@ -4,11 +4,12 @@ import dagster as dg
 
 from tier_assets.l0_raw.contract import CONTRACT
 from tier_assets.l0_raw.reading import read_landed
-from tier_assets.lake import Lake
-from tier_assets.landing import LandingZone
+from tier_assets.lake.lake import Lake
+from tier_assets.landing.zone import LandingZone
 from tier_assets.policy_book import PolicyBook
 from tier_assets.progress import Narrator
-from tier_assets.promotion import Events, TierStep, tier_asset
+from tier_assets.promotion.assets import tier_asset
+from tier_assets.promotion.step import Events, TierStep
 from tier_assets.tiers import Tier
 
 

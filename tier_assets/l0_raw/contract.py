@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from tier_assets.audit import UNIVERSAL, Contract, Expectation
+from tier_assets.gate.contract import UNIVERSAL, Contract, Expectation
 from tier_assets.policy import Policy
 from tier_assets.tiers import Tier
 

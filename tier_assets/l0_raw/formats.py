@@ -15,8 +15,8 @@ from tier_assets.l0_raw.parquet import read_parquet
 from tier_assets.l0_raw.pdf import read_pdf
 from tier_assets.l0_raw.streams import Stream
 from tier_assets.l0_raw.warc import BOUNDARY, read_warc
-from tier_assets.landed_files import ending
-from tier_assets.landed_sources import Source
+from tier_assets.landing.files import ending
+from tier_assets.landing.sources import Source
 from tier_assets.policy import RawPolicy
 
 Found = Iterator[tuple[int, Finding]]

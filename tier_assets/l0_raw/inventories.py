@@ -14,7 +14,7 @@ from typing import Any, BinaryIO
 from tier_assets.l0_raw.compression import GZIP
 from tier_assets.l0_raw.findings import Capture, Flaw, FlawKind, Passed, Reject
 from tier_assets.l0_raw.streams import DamageError, Stream
-from tier_assets.landed_files import CARD, DATASET_INFO, INDEXES, MANIFEST, ending
+from tier_assets.landing.files import CARD, DATASET_INFO, INDEXES, MANIFEST, ending
 
 _LONGEST_LINE = 1 << 16
 _MOST_CARD_BYTES = 1 << 20

@@ -1,6 +1,6 @@
 """L0: landed files to rows and decisions, in pieces. The formats are in `formats.py`, the pieces in `assembly.py`.
 
-What has landed, and whether it is complete, is found in `landing.py`; what a promoted partition promises, in `contract.py`.
+What has landed, and whether it is complete, is found in `landing/`; what a promoted partition promises, in `contract.py`.
 """
 
 from collections.abc import Iterator, Sequence
@@ -12,8 +12,8 @@ from tier_assets.l0_raw.assembly import Assembly
 from tier_assets.l0_raw.findings import Capture, Finding, Flaw, FlawKind
 from tier_assets.l0_raw.formats import findings
 from tier_assets.l0_raw.inventories import Inventory
-from tier_assets.landed_files import INVENTORIES, ending, shown
-from tier_assets.landed_sources import Source, object_state, reason
+from tier_assets.landing.files import INVENTORIES, ending, shown
+from tier_assets.landing.sources import Source, object_state, reason
 from tier_assets.outcome import Outcome
 from tier_assets.policy import RawPolicy
 

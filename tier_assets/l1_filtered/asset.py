@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 import dagster as dg
 
 from tier_assets import benchmark_items
-from tier_assets.digests import text_digest
+from tier_assets.files.digests import text_digest
 from tier_assets.inference import PrivateDataAnalyzer, Report, TextClassifier
 from tier_assets.l1_filtered.bad_words import load_bad_words
 from tier_assets.l1_filtered.block_lists import load_block_lists
@@ -14,12 +14,13 @@ from tier_assets.l1_filtered.contract import CONTRACT
 from tier_assets.l1_filtered.earlier import PromotedDocuments
 from tier_assets.l1_filtered.filtering import filter_documents
 from tier_assets.l1_filtered.measuring import Part, Tools, measure_parts, measured_by
-from tier_assets.lake import Lake
+from tier_assets.lake.lake import Lake
 from tier_assets.outcome import Outcome
 from tier_assets.policies.filtered import PrivateData
 from tier_assets.policy_book import PolicyBook
 from tier_assets.progress import Narrator
-from tier_assets.promotion import Events, TierStep, tier_asset
+from tier_assets.promotion.assets import tier_asset
+from tier_assets.promotion.step import Events, TierStep
 from tier_assets.tiers import Tier
 
 # What the fingerprint holds beside what is measured: limits and neighbours may change, and nothing is measured again.
@@ -59,7 +60,7 @@ def l1_filtered(
         measure_parts(parts, policy=policy, tools=tools, block_lists=block_lists, workers=workers, report=report)
         yield from filter_documents(
             parts,
-            earlier=PromotedDocuments(lake, step.key, policy.deduplication),
+            earlier=PromotedDocuments(lake, step.inputs.earlier, policy.deduplication),
             policy=policy,
             benchmarks=items.index(policy.contamination) if items else None,
             report=report,
@@ -70,7 +71,7 @@ def l1_filtered(
 
 def _parts(step: TierStep, *lists: str) -> list[Part]:
     """The partition's pages with the files of what is measured of them, kept under all that it depends on."""
-    groups = step.lake.row_groups(Tier.RAW, step.key)
+    groups = step.row_groups(Tier.RAW)
     digest = text_digest(
         *(value for name, value in sorted(step.parts.items()) if name not in _AFTER_MEASURING),
         *lists,

@@ -4,7 +4,7 @@ left unmasked, a source not wiped out. Comparing with the source's promoted vers
 
 from collections.abc import Sequence
 
-from tier_assets.audit import UNIVERSAL, Contract, Expectation
+from tier_assets.gate.contract import UNIVERSAL, Contract, Expectation
 from tier_assets.policy import AuditPolicy, Policy
 from tier_assets.tiers import Tier
 
@@ -76,6 +76,8 @@ def _on_the_baseline(audit: AuditPolicy) -> tuple[Expectation, ...]:
 CONTRACT = Contract(
     table=Tier.FILTERED,
     code_version="4",
+    parents=(Tier.RAW,),
+    neighbours=lambda policy: policy.filtered.deduplication.scope,
     checks=("conservation", "schema", "volume", "drops", "distribution", "content"),
     expectations=_expectations,
     metrics={

@@ -1,7 +1,7 @@
 """The documents that deduplication compares with: what the earlier partitions in scope promoted, read from the lake.
 
 A partition's index (`runs.py`) is derived from promoted rows and kept under their content digest: it can be thrown away
-and never runs ahead of promotion. Comparing is in `comparison.py`; which partitions are in scope says `planning.earlier`.
+and never runs ahead of promotion. Comparing is in `comparison.py`; which partitions are in scope says `staleness.py`.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -10,30 +10,27 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from tier_assets import planning
-from tier_assets.commits import Version
-from tier_assets.digests import text_digest
-from tier_assets.durable import write_durably
-from tier_assets.keys import PartitionKey
+from tier_assets.files.digests import text_digest
+from tier_assets.files.durable import write_durably
 from tier_assets.l1_filtered.dedup import INDEX, index
 from tier_assets.l1_filtered.runs import RUNS, Run
-from tier_assets.lake import Lake
+from tier_assets.lake.commits import Version
+from tier_assets.lake.lake import Lake
 from tier_assets.policies.filtered import Deduplication
 from tier_assets.text.normalization import NORMALIZATION
 from tier_assets.text.shingles import SHINGLES
 from tier_assets.text.signatures import SIGNATURES
-from tier_assets.tiers import Tier
 
 _PLACE = ("file", "offset", "doc_id")
 
 
 class PromotedDocuments:
-    """The partitions before `key` in the total order of the policy's scope, each with its kept documents."""
+    """The earlier partitions in the policy's scope, each with its kept documents, in the total order."""
 
-    def __init__(self, lake: Lake, key: PartitionKey, policy: Deduplication) -> None:
+    def __init__(self, lake: Lake, versions: Sequence[Version], policy: Deduplication) -> None:
         self._lake = lake
         self._policy = policy
-        self._versions = planning.earlier(lake, key, policy.scope)
+        self._versions = versions
 
     def __iter__(self) -> Iterator["PromotedPartition"]:
         for version in self._versions:
@@ -45,7 +42,7 @@ class PromotedPartition:
 
     def __init__(self, lake: Lake, version: Version, policy: Deduplication) -> None:
         self._lake = lake
-        self._key = PartitionKey.parse(version.partition)
+        self._version = version
         self._policy = policy
         self._run = self._opened(version.content_digest)
 
@@ -55,7 +52,7 @@ class PromotedPartition:
 
     def texts(self, doc_ids: Sequence[str]) -> Mapping[str, str]:
         """Texts of its documents. Pages of the file without any of them are not decompressed."""
-        rows = self._lake.read(Tier.FILTERED, self._key).filter(pl.col("doc_id").is_in(list(doc_ids)))
+        rows = self._lake.rows(self._version).filter(pl.col("doc_id").is_in(list(doc_ids)))
         return dict(rows.select("doc_id", "text").collect().iter_rows())
 
     def _opened(self, content_digest: str) -> Run:
@@ -72,7 +69,7 @@ class PromotedPartition:
     def _built(self) -> Run:
         """One reading of the promoted rows, one row group at a time."""
         positioned = [pl.DataFrame(schema={**INDEX, "file": pl.String, "offset": pl.Int64})]
-        for group in self._lake.row_groups(Tier.FILTERED, self._key):
+        for group in self._lake.row_groups(self._version):
             piece = group.read(["doc_id", "text", "file", "offset"])
             indexed = index(piece, policy=self._policy)
             positioned.append(pl.concat([indexed, piece.select("file", "offset")], how="horizontal"))

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from tier_assets.errors import StrataError
-from tier_assets.plain_files import DAMAGE, plain
+from tier_assets.files.compressed import DAMAGE, plain
 
 
 class ListError(StrataError, ValueError):

@@ -16,10 +16,10 @@ from typing import Any, Literal
 
 import polars as pl
 
-from tier_assets.digests import text_digest
-from tier_assets.durable import write_durably
 from tier_assets.errors import DamagedError
-from tier_assets.frame_files import RowGroup
+from tier_assets.files.digests import text_digest
+from tier_assets.files.durable import write_durably
+from tier_assets.files.frames import RowGroup
 from tier_assets.inference import PrivateDataAnalyzer, Report, TextClassifier
 from tier_assets.l1_filtered.bad_words import BadWords, bad_word_ratio
 from tier_assets.l1_filtered.block_lists import BlockLists

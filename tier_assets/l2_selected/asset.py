@@ -4,21 +4,24 @@ from dataclasses import replace
 
 import dagster as dg
 
-from tier_assets.durable import locked
 from tier_assets.errors import StrataError
+from tier_assets.files.durable import locked
 from tier_assets.home import Home
 from tier_assets.inference import ClassifierTrainer, LanguageModel, Report
+from tier_assets.keys import SCORER_KEY
 from tier_assets.l2_selected.contract import CONTRACT, SCORER_CONTRACT
 from tier_assets.l2_selected.lesson import Lesson, promoted_scorer, wants_scorer
 from tier_assets.l2_selected.scoring import score
 from tier_assets.l2_selected.selection import select
-from tier_assets.lake import Lake
+from tier_assets.lake.lake import Lake
 from tier_assets.outcome import Outcome
-from tier_assets.planning import SCORER_KEY
 from tier_assets.policy_book import PolicyBook
 from tier_assets.progress import Narrator
-from tier_assets.promotion import Events, TierStep, check_specs, failure, runless_events, tier_asset
+from tier_assets.promotion.assets import check_specs, tier_asset
+from tier_assets.promotion.events import runless_events
+from tier_assets.promotion.step import Events, TierStep, failure
 from tier_assets.schemas import SCORERS
+from tier_assets.staleness import Inputs
 from tier_assets.tiers import Tier
 
 SCORER_ASSET = "quality_scorer"
@@ -80,10 +83,10 @@ def l2_selected(
 
     def compute(report: Report) -> Outcome:
         documents = step.rows(Tier.FILTERED)
-        if step.parts["scorer"].startswith("none"):
+        if step.inputs.guide is None:
             unscored = select(documents)
             return replace(unscored, notes=(*unscored.notes, *([why] if why else [])))
-        row = lake.read(SCORERS, SCORER_KEY).collect().row(0, named=True)
+        row = lake.rows(step.inputs.guide).collect().row(0, named=True)
         classifier = promoted_scorer(home, classifier_trainer, row["sha256"])
         report(0, documents.height, "documents scored")
         return select(documents, score(documents, classifier), cut=row["cut"], scorer=row["sha256"])
@@ -97,7 +100,9 @@ def _scorer_step(
     """Raises StrataError for a policy that names labels which are not there."""
     basis = lake.basis(SCORERS, SCORER_KEY)
     lesson = Lesson(lake, home, policies.default.selected)
-    step = TierStep(context, lake, SCORER_CONTRACT, SCORER_KEY, policies.default, basis, lesson.parts, narrator)
+    step = TierStep(
+        context, lake, SCORER_CONTRACT, SCORER_KEY, policies.default, basis, Inputs({}), lesson.parts, narrator
+    )
     return step, lesson
 
 

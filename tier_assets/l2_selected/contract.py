@@ -2,7 +2,8 @@
 
 from collections.abc import Sequence
 
-from tier_assets.audit import UNIVERSAL, Contract, Expectation
+from tier_assets.gate.contract import UNIVERSAL, Contract, Expectation, Guide
+from tier_assets.keys import SCORER_KEY
 from tier_assets.policy import Policy
 from tier_assets.schemas import SCORERS
 from tier_assets.tiers import Tier
@@ -23,9 +24,17 @@ def _expectations(policy: Policy) -> Sequence[Expectation]:
     )
 
 
+def _untrained(policy: Policy) -> str:
+    """Before there is a scorer, what it would be trained from, so that new labels make L2 run."""
+    selected = policy.selected
+    return f"none of {selected.digest}" if selected.scorer.anchors or selected.scorer.labels else "none"
+
+
 CONTRACT = Contract(
     table=Tier.SELECTED,
     code_version="1",
+    parents=(Tier.FILTERED,),
+    guide=Guide("scorer", SCORERS, SCORER_KEY, _untrained),
     checks=("conservation", "schema", "volume", "distribution", "content"),
     expectations=_expectations,
     metrics={

@@ -10,8 +10,8 @@ from typing import Any
 
 import polars as pl
 
-from tier_assets.digests import text_digest
 from tier_assets.errors import StrataError
+from tier_assets.files.digests import text_digest
 from tier_assets.policy import ScorerPolicy
 
 ANCHOR, LABELS, MODEL = "anchor", "labels", "model"

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import polars as pl
 
-from tier_assets.digests import file_digest, text_digest
 from tier_assets.errors import StrataError
+from tier_assets.files.digests import file_digest, text_digest
 from tier_assets.home import Home
 from tier_assets.inference import ClassifierTrainer, LanguageModel, TextClassifier
 from tier_assets.keys import PartitionKey
@@ -15,7 +15,7 @@ from tier_assets.l2_selected.contract import SCORER_CONTRACT
 from tier_assets.l2_selected.examples import anchor_examples, gather, parse_labels
 from tier_assets.l2_selected.rating import rated_examples
 from tier_assets.l2_selected.training import outcome, reference_documents, train_scorer
-from tier_assets.lake import Lake
+from tier_assets.lake.lake import Lake
 from tier_assets.outcome import Outcome
 from tier_assets.policy import SelectedPolicy
 from tier_assets.tiers import Tier

@@ -13,8 +13,8 @@ from tempfile import TemporaryDirectory
 
 import polars as pl
 
-from tier_assets.digests import file_digest
-from tier_assets.durable import sync_folder
+from tier_assets.files.digests import file_digest
+from tier_assets.files.durable import sync_folder
 from tier_assets.inference import ClassifierTrainer
 from tier_assets.l2_selected.examples import text_key
 from tier_assets.l2_selected.scoring import BAD, GOOD, score

@@ -6,11 +6,12 @@ from tier_assets import benchmark_items
 from tier_assets.inference import LanguageModel, Report, identity
 from tier_assets.l3_refined.contract import CONTRACT
 from tier_assets.l3_refined.refinement import refine
-from tier_assets.lake import Lake
+from tier_assets.lake.lake import Lake
 from tier_assets.outcome import Outcome
 from tier_assets.policy_book import PolicyBook
 from tier_assets.progress import Narrator
-from tier_assets.promotion import Events, TierStep, tier_asset
+from tier_assets.promotion.assets import tier_asset
+from tier_assets.promotion.step import Events, TierStep
 from tier_assets.tiers import Tier
 
 

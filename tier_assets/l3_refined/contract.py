@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 
-from tier_assets.audit import UNIVERSAL, Contract, Expectation, share_of_attempts
+from tier_assets.gate.contract import UNIVERSAL, Contract, Expectation, share_of_attempts
 from tier_assets.l3_refined.prompts import PROMPTS_DIGEST
 from tier_assets.policies.section import Section
 from tier_assets.policy import Policy
@@ -46,6 +46,7 @@ def _values(policy: Policy) -> Mapping[str, Section]:
 CONTRACT = Contract(
     table=Tier.REFINED,
     code_version="2",
+    parents=(Tier.SELECTED,),
     checks=("conservation", "schema", "volume", "drops", "content", "cost"),
     expectations=_expectations,
     metrics={

@@ -5,10 +5,11 @@ import dagster as dg
 from tier_assets.inference import LanguageModel, identity
 from tier_assets.l4_organized.contract import CONTRACT
 from tier_assets.l4_organized.organizing import organize
-from tier_assets.lake import Lake
+from tier_assets.lake.lake import Lake
 from tier_assets.policy_book import PolicyBook
 from tier_assets.progress import Narrator
-from tier_assets.promotion import Events, TierStep, tier_asset
+from tier_assets.promotion.assets import tier_asset
+from tier_assets.promotion.step import Events, TierStep
 from tier_assets.tiers import Tier
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from tier_assets.audit import UNIVERSAL, Contract, Expectation, share_of_attempts
+from tier_assets.gate.contract import UNIVERSAL, Contract, Expectation, share_of_attempts
 from tier_assets.l4_organized.prompts import PROMPTS_DIGEST
 from tier_assets.policy import Policy
 from tier_assets.schemas import DropReason
@@ -32,6 +32,7 @@ def _expectations(policy: Policy) -> Sequence[Expectation]:
 CONTRACT = Contract(
     table=Tier.ORGANIZED,
     code_version="1",
+    parents=(Tier.SELECTED, Tier.REFINED),
     checks=("conservation", "schema", "volume", "drops", "content"),
     expectations=_expectations,
     metrics={

@@ -16,8 +16,8 @@ from typing import Any
 
 import polars as pl
 
-from tier_assets.durable import locked
 from tier_assets.errors import LakeError
+from tier_assets.files.durable import locked
 from tier_assets.text.grounding import content_words
 
 _VERSION = 1

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Literal
 
-from tier_assets.digests import text_digest
+from tier_assets.files.digests import text_digest
 from tier_assets.text.prompting import Template
 
 SMALL = Template(

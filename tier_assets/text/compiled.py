@@ -16,7 +16,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any, TypeVar, cast
 
-from tier_assets.digests import LOADED_NS
+from tier_assets.files.digests import LOADED_NS
 
 
 def _without_scipy() -> ModuleType:

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from tier_assets.digests import text_digest
+from tier_assets.files.digests import text_digest
 from tier_assets.inference import Message, Prompt, Sampling
 
 _PLACE = "{text}"

@@ -7,7 +7,7 @@ import pytest
 from tier_assets.cli import main
 from tier_assets.home import Home
 from tier_assets.keys import PartitionKey
-from tier_assets.lake import Lake
+from tier_assets.lake.lake import Lake
 from tier_assets.outcome import Outcome
 
 

@@ -4,8 +4,8 @@ import pytest
 
 from tier_assets.cli import main
 from tier_assets.home import Home
-from tier_assets.lake import Lake
-from tier_assets.planning import SCORER_KEY
+from tier_assets.keys import SCORER_KEY
+from tier_assets.lake.lake import Lake
 from tier_assets.schemas import SCORERS
 
 TEXT = (

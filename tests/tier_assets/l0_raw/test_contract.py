@@ -1,6 +1,6 @@
 import pytest
 
-from tier_assets.audit import audit
+from tier_assets.gate.audit import audit
 from tier_assets.l0_raw.contract import CONTRACT
 from tier_assets.policy import Policy
 

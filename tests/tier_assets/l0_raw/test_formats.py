@@ -9,8 +9,8 @@ import zstandard
 
 from tier_assets.l0_raw.findings import Capture, Flaw, FlawKind
 from tier_assets.l0_raw.formats import findings
-from tier_assets.landed_files import ENDINGS
-from tier_assets.landed_sources import local_source
+from tier_assets.landing.files import ENDINGS
+from tier_assets.landing.sources import local_source
 from tier_assets.policy import RawPolicy
 
 

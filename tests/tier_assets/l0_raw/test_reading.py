@@ -17,7 +17,7 @@ from tier_assets.errors import LandingError
 from tier_assets.l0_raw import assembly
 from tier_assets.l0_raw.identity import doc_id
 from tier_assets.l0_raw.reading import read_landed
-from tier_assets.landed_sources import Source, local_source
+from tier_assets.landing.sources import Source, local_source
 from tier_assets.outcome import joined
 from tier_assets.policy import RawPolicy
 from tier_assets.schemas import DECISIONS, ROWS

@@ -3,7 +3,8 @@ from typing import get_args
 import polars as pl
 import pytest
 
-from tier_assets.audit import UNIVERSAL, audit, hold_on, profile
+from tier_assets.gate.audit import audit, profile
+from tier_assets.gate.contract import UNIVERSAL, hold_on
 from tier_assets.l1_filtered.contract import CONTRACT
 from tier_assets.policy import Measure, Policy
 from tier_assets.schemas import TABLES

@@ -5,10 +5,10 @@ import pytest
 
 from resources.text_classifier import FastTextTrainer, language_identifier
 from tests.recorded import RecordedLanguageModel
+from tier_assets.keys import SCORER_KEY
 from tier_assets.l0_raw.asset import l0_raw
 from tier_assets.l1_filtered.asset import l1_filtered
 from tier_assets.l2_selected.asset import l2_selected, quality_scorer
-from tier_assets.planning import SCORER_KEY
 from tier_assets.policy_book import PolicyBook
 from tier_assets.progress import LogNarrator
 from tier_assets.schemas import SCORERS

@@ -1,4 +1,5 @@
-from tier_assets.audit import UNIVERSAL, audit
+from tier_assets.gate.audit import audit
+from tier_assets.gate.contract import UNIVERSAL
 from tier_assets.l2_selected.contract import CONTRACT, SCORER_CONTRACT
 from tier_assets.policy import Policy
 

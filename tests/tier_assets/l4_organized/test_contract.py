@@ -1,6 +1,7 @@
 import pytest
 
-from tier_assets.audit import UNIVERSAL, audit
+from tier_assets.gate.audit import audit
+from tier_assets.gate.contract import UNIVERSAL
 from tier_assets.l4_organized.contract import CONTRACT
 from tier_assets.policy import Policy
 

@@ -103,7 +103,7 @@ def test_a_module_that_changed_while_the_process_ran_is_not_kept_as_if_it_had_be
         "@compiled\ndef add(value):\n    return value + BY"
     )
     meanwhile = (
-        "import sys, tier_assets.digests\ntier_assets.__path__.append(sys.argv[1])\nimport tier_assets.adding_steps\n"
+        "import sys, tier_assets.files.digests\ntier_assets.__path__.append(sys.argv[1])\nimport tier_assets.adding_steps\n"
         "open(tier_assets.adding_steps.__file__, 'w').write('BY = 20')\n"
         "from tier_assets.adding_kernel import add\nassert add(1) == 3"
     )

@@ -1,5 +1,0 @@
-from tier_assets.partitions import PARTITIONS
-
-
-def test_all_tiers_share_one_dynamic_definition():
-    assert PARTITIONS.name == "snapshots"
