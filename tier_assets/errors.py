@@ -21,8 +21,12 @@ class LakeError(StrataError):
     """The lake does not hold what was asked for, or holds it damaged."""
 
 
+class NothingPromotedError(LakeError):
+    """What was asked for is not there yet: nothing is promoted, or held."""
+
+
 class DamagedError(LakeError):
-    """A promoted file is gone or not as it was promoted."""
+    """A file of the lake is gone, or not as it was written."""
 
 
 class OrchestratorError(StrataError):

@@ -4,8 +4,8 @@
 partition depends on, and what differs, `staleness.py`'s. This is above the tiers: none of them imports it.
 """
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Literal, get_args
 
 from tier_assets.gate.contract import Contract
@@ -16,16 +16,18 @@ from tier_assets.l1_filtered.contract import CONTRACT as L1
 from tier_assets.l2_selected.contract import CONTRACT as L2
 from tier_assets.l3_refined.contract import CONTRACT as L3
 from tier_assets.l4_organized.contract import CONTRACT as L4
-from tier_assets.lake.lake import Lake, fingerprint_of
+from tier_assets.lake.lake import Lake
+from tier_assets.lake.snapshot import LakeSnapshot
+from tier_assets.lake.versions import Version, fingerprint_of
 from tier_assets.landing.zone import Arrival
+from tier_assets.neighbours import Neighbours, family
 from tier_assets.policies.filtered import Scope
 from tier_assets.policy_book import PolicyBook
 from tier_assets.staleness import (
+    Fingerprints,
     Models,
     budget_ended,
     difference,
-    family,
-    fingerprint_parts,
     hold_line,
     inputs_of,
     is_settled,
@@ -47,7 +49,7 @@ CONTRACTS: Mapping[Tier, Contract] = {
 class Need:
     """One partition of one tier: its state, whether a run has work to do there, and why.
 
-    `served`: some version is promoted and can be read, whatever the state.
+    `served`: some version is promoted and can be read, whatever the state. `version` is that version, where it was asked for.
     """
 
     tier: Tier
@@ -56,6 +58,7 @@ class Need:
     runs: bool
     why: str
     served: bool = False
+    version: Version | None = field(default=None, compare=False, repr=False)
 
 
 def plan(
@@ -72,16 +75,30 @@ def plan(
     Tier by tier within a partition, partitions in the total order. A tier above one that will run is reported as running
     too (`runs`), since its parent may change: its own fingerprint decides when its turn comes.
     """
+    found = needs(lake.snapshot(), arrivals, book, models, tiers=tiers, partitions=partitions)
+    return [replace(need, version=None) for need in found]
+
+
+def needs(
+    snapshot: LakeSnapshot,
+    arrivals: Mapping[PartitionKey, Arrival],
+    book: PolicyBook,
+    models: Models,
+    *,
+    tiers: Sequence[Tier] = tuple(Tier),
+    partitions: Sequence[PartitionKey] | None = None,
+) -> Iterator[Need]:
+    """The plan of a snapshot, each need with its promoted version: of ten thousand partitions they would fill the memory."""
     if partitions is None:
-        partitions = [*arrivals, *(key for tier in Tier for key in lake.partitions(tier))]
-    wanted = sorted(set(partitions))
-    needs: list[Need] = []
+        partitions = [*arrivals, *(key for tier in Tier for key in snapshot.partitions(tier))]
+    look = _Look(snapshot, book, models)
     upset: set[tuple[str, ...]] = set()
-    for key in wanted:
+    below = list(Tier)[: max(each.level for each in tiers) + 1]
+    for key in sorted(set(partitions), key=lambda each: each.order):
         above: Need | None = None
         policy = book.for_source(key.source)
-        for tier in list(Tier)[: max(each.level for each in tiers) + 1]:
-            need = _need(tier, key, lake, arrivals.get(key), book, models)
+        for tier in below:
+            need = look.at(tier, key, arrivals.get(key))
             if above is not None and above.runs and not need.runs and need.state != "running":
                 need = replace(need, runs=True, why=f"{above.tier} is computed first")
             neighbours = CONTRACTS[tier].neighbours
@@ -91,59 +108,73 @@ def plan(
                 )
             if neighbours and need.runs:
                 upset.update(family(key, each) for each in get_args(Scope))
-            needs.append(need)
             above = need
-    return [need for need in needs if need.tier in tiers]
+            if tier in tiers:
+                yield need
 
 
-def _need(tier: Tier, key: PartitionKey, lake: Lake, arrival: Arrival | None, book: PolicyBook, models: Models) -> Need:
-    head, held, policy = lake.head(tier, key), lake.held(tier, key), book.for_source(key.source)
+class _Look:
+    """One look at a snapshot of the lake, by a policy."""
 
-    def need(state: State, runs: bool, why: str) -> Need:
-        return Need(tier, key, state, runs, why, head is not None)
+    def __init__(self, snapshot: LakeSnapshot, book: PolicyBook, models: Models) -> None:
+        self._snapshot = snapshot
+        self._book = book
+        self._neighbours = Neighbours(snapshot)
+        self._fingerprints = Fingerprints(book, models)
 
-    attempt = lake.attempts(tier, key).read()
-    if attempt and attempt.state == "running":
-        return need("running", False, f"run {attempt.run_id[:8]} since {attempt.started_at}")
-    contract = CONTRACTS[tier]
-    inputs = inputs_of(contract, key, lake, book, arrival if arrival and arrival.complete else None)
-    if inputs is None:
-        return need(*_without_input(tier, key, lake, arrival))
-    try:
-        parts = fingerprint_parts(contract, key, inputs, book, models)
-    except ModelUnavailableError as error:
-        # Whether another model answers now, nobody can say: what is promoted stands, what is not is tried.
-        return need("current", False, str(error)) if head else need("absent", True, "new")
-    fingerprint = fingerprint_of(tier, key, parts)
-    if head and head.fingerprint == fingerprint:
-        lacking = lake.damage(tier, key) or budget_ended(head, policy.refined.max_tokens)
-        return need("stale", True, lacking) if lacking else need("current", False, "")
-    if held and is_settled(held, fingerprint, policy):
-        return need("held", False, hold_line(held))
-    if attempt:
-        return need("failed", True, attempt.message)
-    if head:
-        return need("stale", True, difference(head, parts, contract, policy))
-    if held:
-        return need("held", True, difference(held, parts, contract, policy) or "the gate's limits changed")
-    return need("absent" if contract.parents else "landed", True, "new")
+    def at(self, tier: Tier, key: PartitionKey, arrival: Arrival | None) -> Need:
+        """The state of a partition in a tier, as if nothing below it were to run."""
+        snapshot, contract = self._snapshot, CONTRACTS[tier]
+        head = snapshot.head(tier, key)
 
+        def need(state: State, runs: bool, why: str) -> Need:
+            return Need(tier, key, state, runs, why, head is not None, head)
 
-def _without_input(
-    tier: Tier, key: PartitionKey, lake: Lake, arrival: Arrival | None
-) -> tuple[State, Literal[False], str]:
-    """State and reason where no fingerprint can be computed: nothing complete has landed, or a parent is not promoted."""
-    served, held = lake.head(tier, key), lake.held(tier, key)
-    if tier.parent is None:
-        arriving = "; ".join(arrival.problems) or "still arriving: no _SUCCESS" if arrival else ""
-        if served:
-            damage = lake.damage(tier, key)
-            lost = f"{damage}, and its landed files are gone: land them again" if damage else ""
-            return ("failed", False, lost) if lost else ("current", False, arriving or "its landed files are gone")
+        attempts = snapshot.attempts(tier, key)
+        attempt = attempts.read() if attempts else None
+        if attempt and attempt.state == "running":
+            return need("running", False, f"run {attempt.run_id[:8]} since {attempt.started_at}")
+        complete = arrival if arrival and arrival.complete else None
+        inputs = inputs_of(contract, key, snapshot, self._book, complete, self._neighbours)
+        if inputs is None:
+            return need(*self._without_input(tier, key, arrival))
+        try:
+            parts = self._fingerprints.parts(contract, key, inputs)
+        except ModelUnavailableError as error:
+            # Whether another model answers now, nobody can say: what is promoted stands, what is not is tried.
+            return need("current", False, str(error)) if head else need("absent", True, "new")
+        fingerprint, policy = fingerprint_of(tier, key, parts), self._book.for_source(key.source)
+        if head and head.fingerprint == fingerprint:
+            lacking = snapshot.damage(tier, key) or budget_ended(head, policy.refined.max_tokens)
+            return need("stale", True, lacking) if lacking else need("current", False, "")
+        held = snapshot.held(tier, key)
+        if held and is_settled(held, fingerprint, policy):
+            return need("held", False, hold_line(held))
+        flaw = snapshot.flaw(tier, key)
+        if attempt or flaw:
+            return need("failed", True, "; ".join(filter(None, (attempt.message if attempt else "", flaw))))
+        if head:
+            return need("stale", True, difference(head, parts, contract, policy))
         if held:
-            return "held", False, hold_line(held)
-        return "absent", False, arriving or "nothing landed"
-    for below in list(Tier)[: tier.level]:
-        if lake.head(below, key) is None and lake.held(below, key):
-            return "blocked", False, f"{below} is held"
-    return ("current" if served else "absent"), False, f"{tier.parent} is not promoted"
+            return need("held", True, difference(held, parts, contract, policy) or "the gate's limits changed")
+        return need("absent" if contract.parents else "landed", True, "new")
+
+    def _without_input(
+        self, tier: Tier, key: PartitionKey, arrival: Arrival | None
+    ) -> tuple[State, Literal[False], str]:
+        """State and reason where no fingerprint can be computed: nothing complete has landed, or a parent is not promoted."""
+        snapshot = self._snapshot
+        served, held = snapshot.head(tier, key), snapshot.held(tier, key)
+        if not CONTRACTS[tier].parents:
+            arriving = "; ".join(arrival.problems) or "still arriving: no _SUCCESS" if arrival else ""
+            if served:
+                damage = snapshot.damage(tier, key)
+                lost = f"{damage}, and its landed files are gone: land them again" if damage else ""
+                return ("failed", False, lost) if lost else ("current", False, arriving or "its landed files are gone")
+            if held:
+                return "held", False, hold_line(held)
+            return "absent", False, arriving or "nothing landed"
+        for below in list(Tier)[: tier.level]:
+            if snapshot.head(below, key) is None and snapshot.held(below, key):
+                return "blocked", False, f"{below} is held"
+        return ("current" if served else "absent"), False, f"{tier.parent} is not promoted"

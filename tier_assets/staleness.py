@@ -12,15 +12,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from tier_assets.errors import PolicyError
-from tier_assets.files.digests import text_digest
 from tier_assets.gate.audit import AuditReport
 from tier_assets.gate.contract import Contract
 from tier_assets.keys import PartitionKey
 from tier_assets.lake.candidates import Candidate
-from tier_assets.lake.commits import Version
-from tier_assets.lake.lake import Lake
+from tier_assets.lake.versions import Version
 from tier_assets.landing.zone import Arrival
-from tier_assets.policies.filtered import Scope
+from tier_assets.neighbours import Earlier, Neighbours, Reader
 from tier_assets.policy import Policy
 from tier_assets.policy_book import PolicyBook
 from tier_assets.tiers import Tier
@@ -38,27 +36,36 @@ class Inputs:
     """
 
     parents: Mapping[str, Version]
-    earlier: tuple[Version, ...] = ()
+    earlier: Earlier | None = None
     guide: Version | None = None
     arrival: Arrival | None = None
 
 
 def inputs_of(
-    contract: Contract, key: PartitionKey, lake: Lake, book: PolicyBook, arrival: Arrival | None = None
+    contract: Contract,
+    key: PartitionKey,
+    reader: Reader,
+    book: PolicyBook,
+    arrival: Arrival | None = None,
+    neighbours: Neighbours | None = None,
 ) -> Inputs | None:
-    """What the partition would be made of now; None while a parent has no promoted version, or nothing has landed."""
+    """What the partition would be made of now; None while a parent has no promoted version, or nothing has landed.
+
+    `neighbours` of the same reader save whoever looks at many partitions to find each one's anew.
+    """
     if not contract.parents and arrival is None:
         return None
     parents: dict[str, Version] = {}
     for table in contract.parents:
-        head = lake.head(table, key)
+        head = reader.head(table, key)
         if head is None:
             return None
         parents[table] = head
-    guide = lake.head(contract.guide.table, contract.guide.key) if contract.guide else None
-    before: tuple[Version, ...] = ()
+    guide = reader.head(contract.guide.table, contract.guide.key) if contract.guide else None
+    before = None
     if contract.neighbours:
-        before = tuple(earlier(lake, key, contract.neighbours(book.for_source(key.source)), contract.table))
+        scope = contract.neighbours(book.for_source(key.source))
+        before = (neighbours or Neighbours(reader)).before(contract.table, key, scope)
     return Inputs(parents, before, guide, arrival)
 
 
@@ -70,8 +77,13 @@ def fingerprint_parts(
     Values are digests or versions, never paths or times. What a part is for stands in DESIGN's fingerprint rule:
     parents' content, dedup basis, policy values read, code version, models and prompts, libraries.
     """
+    return common_parts(contract, key.source, book, models) | own_parts(contract, inputs, book)
+
+
+def common_parts(contract: Contract, source: str, book: PolicyBook, models: Models) -> dict[str, str]:
+    """The parts that all partitions of a source have in common: code, policy, libraries, models, prompts."""
     parts = {"code": contract.code_version}
-    policy = book.for_source(key.source)
+    policy = book.for_source(source)
     values = contract.policy_digest(policy)
     if values:
         parts["policy"] = values
@@ -80,15 +92,6 @@ def fingerprint_parts(
         parts["policy's files"] = files
     for library in (*contract.libraries, *contract.policy_libraries(policy)):
         parts[f"library {library}"] = _version(library)
-    if inputs.arrival and not contract.parents:
-        parts["landed files"] = inputs.arrival.digest
-    for table, version in inputs.parents.items():
-        parts[f"rows of {table}"] = version.content_digest
-    if contract.neighbours:
-        parts["earlier partitions"] = text_digest(*(version.content_digest for version in inputs.earlier))
-    if contract.guide:
-        guide = inputs.guide
-        parts[contract.guide.name] = guide.content_digest if guide else contract.guide.untrained(book.default)
     for name in contract.models:
         parts[name.replace("_", " ")] = models[name]()
     if contract.prompts_digest:
@@ -96,31 +99,42 @@ def fingerprint_parts(
     return parts
 
 
+def own_parts(contract: Contract, inputs: Inputs, book: PolicyBook) -> dict[str, str]:
+    """The parts of one partition alone: what landed, its parents' content, its neighbours', the model that guides it."""
+    parts: dict[str, str] = {}
+    if inputs.arrival and not contract.parents:
+        parts["landed files"] = inputs.arrival.digest
+    for table, version in inputs.parents.items():
+        parts[f"rows of {table}"] = version.content_digest
+    if inputs.earlier is not None:
+        parts["earlier partitions"] = inputs.earlier.digest
+    if contract.guide:
+        guide = inputs.guide
+        parts[contract.guide.name] = guide.content_digest if guide else contract.guide.untrained(book.default)
+    return parts
+
+
+class Fingerprints:
+    """`fingerprint_parts` for whoever looks at many partitions: what depends on the source alone is found once for each."""
+
+    def __init__(self, book: PolicyBook, models: Models) -> None:
+        self._book = book
+        self._models = models
+        self._common: dict[tuple[str, str], dict[str, str]] = {}
+
+    def parts(self, contract: Contract, key: PartitionKey, inputs: Inputs) -> dict[str, str]:
+        """See `fingerprint_parts`."""
+        name = (contract.table, key.source)
+        if name not in self._common:
+            self._common[name] = common_parts(contract, key.source, self._book, self._models)
+        return self._common[name] | own_parts(contract, inputs, self._book)
+
+
 def _version(library: str) -> str:
     try:
         return importlib.metadata.version(library)
     except importlib.metadata.PackageNotFoundError:
         raise PolicyError(f"{library} is not installed, and the policy needs it: see pyproject's extras") from None
-
-
-def earlier(lake: Lake, key: PartitionKey, scope: Scope, table: str) -> list[Version]:
-    """Promoted versions of the table that deduplication compares with: the partitions in scope before this one, in the
-    total order.
-    """
-    sources = lake.sources(table) if scope == "global" else [key.source]
-    heads = {PartitionKey.parse(name): head for each in sources for name, head in lake.heads(table, each).items()}
-    same = family(key, scope)
-    return [heads[other] for other in sorted(heads) if other < key and family(other, scope) == same]
-
-
-def family(key: PartitionKey, scope: Scope) -> tuple[str, ...]:
-    """What partitions that are deduplicated together have in common."""
-    families: Mapping[Scope, tuple[str, ...]] = {
-        "snapshot": (key.source, key.snapshot),
-        "source": (key.source,),
-        "global": (),
-    }
-    return families[scope]
 
 
 def budget_ended(head: Version, budget: int) -> str:

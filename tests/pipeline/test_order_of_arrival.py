@@ -13,11 +13,11 @@ from tier_assets.l1_filtered.dedup import deduplicate, index
 from tier_assets.l1_filtered.earlier import PromotedDocuments
 from tier_assets.lake.lake import Lake
 from tier_assets.landing.zone import Arrival
+from tier_assets.neighbours import Neighbours
 from tier_assets.outcome import Outcome
 from tier_assets.planning import CONTRACTS, plan
 from tier_assets.policy_book import PolicyBook
 from tier_assets.schemas import DECISIONS, ROWS, TABLES
-from tier_assets.staleness import earlier as earlier_versions
 from tier_assets.staleness import fingerprint_parts, inputs_of
 from tier_assets.tiers import Tier
 
@@ -65,7 +65,7 @@ class Filtering:
         frame = self.documents(key)
         texts = dict(frame.select("doc_id", "text").iter_rows())
         indexed = index(frame, policy=policy)
-        earlier = PromotedDocuments(self.lake, earlier_versions(self.lake, key, policy.scope, Tier.FILTERED), policy)
+        earlier = PromotedDocuments(self.lake, Neighbours(self.lake).before(Tier.FILTERED, key, policy.scope), policy)
         found = deduplicate(
             indexed, texts=lambda ids: {name: texts[name] for name in ids}, earlier=earlier, policy=policy
         )

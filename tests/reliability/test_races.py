@@ -10,7 +10,8 @@ from tests.reliability.invariants import broken
 from tests.reliability.writers import TABLE, barrier, ended, outcome, publish_all, started
 from tier_assets.errors import LostRaceError
 from tier_assets.keys import PartitionKey
-from tier_assets.lake.lake import Lake, fingerprint_of
+from tier_assets.lake.lake import Lake
+from tier_assets.lake.versions import fingerprint_of
 
 KEY = PartitionKey.parse("crawl.2026-08")
 PROCESSES = 6

@@ -12,7 +12,8 @@ from tests.reliability.kills import Point, Watch
 from tests.reliability.processes import CONTEXT
 from tier_assets.errors import LostRaceError
 from tier_assets.keys import PartitionKey
-from tier_assets.lake.lake import Lake, fingerprint_of
+from tier_assets.lake.lake import Lake
+from tier_assets.lake.versions import fingerprint_of
 from tier_assets.outcome import Outcome
 from tier_assets.schemas import TABLES
 

@@ -1,12 +1,11 @@
 from dataclasses import replace
 
-from tier_assets.keys import PartitionKey
-from tier_assets.lake.commits import Version
+from tier_assets.lake.versions import Version
 from tier_assets.outcome import Outcome
 from tier_assets.planning import CONTRACTS
 from tier_assets.policy import Policy
 from tier_assets.schemas import TABLES
-from tier_assets.staleness import budget_ended, difference, earlier, hold_line
+from tier_assets.staleness import budget_ended, difference, hold_line
 from tier_assets.tiers import Tier
 
 OLD, NEW = {"policy": "a" * 64}, {"policy": "b" * 64}
@@ -64,18 +63,3 @@ def test_a_version_that_a_spent_budget_cut_short_goes_on_with_a_new_one(lake, ke
     assert budget_ended(cut, 45_000) == "its token budget of 10 ended before 3 inputs"
     assert budget_ended(cut, 10) == ""
     assert budget_ended(head, 45_000) == ""
-
-
-def test_the_scope_says_which_earlier_versions_a_partition_is_deduplicated_with(lake, documents):
-    keys = [PartitionKey.parse(name) for name in ("crawl.1", "crawl.2.a", "wiki.1", "crawl.2.b", "crawl.3")]
-    for each in keys:
-        lake.promote(lake.stage(Tier.FILTERED, each, documents(str(each)), basis=0, parts={}))
-    found = {
-        scope: [version.partition for version in earlier(lake, keys[3], scope, Tier.FILTERED)]
-        for scope in ("snapshot", "source", "global")
-    }
-    assert found == {
-        "snapshot": ["crawl.2.a"],
-        "source": ["crawl.1", "crawl.2.a"],
-        "global": ["crawl.1", "wiki.1", "crawl.2.a"],
-    }

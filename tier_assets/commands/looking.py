@@ -36,8 +36,9 @@ def status(tier: Tier | None, partitions: tuple[str, ...]) -> None:
     session = Session.open()
     arrivals = session.arrivals()
     session.remark_on_policy(arrivals)
-    needs = planning.plan(
-        session.lake,
+    snapshot = session.lake.snapshot()
+    needs = planning.needs(
+        snapshot,
         arrivals,
         session.policies(),
         session.models(),
@@ -49,11 +50,13 @@ def status(tier: Tier | None, partitions: tuple[str, ...]) -> None:
     def text() -> str:
         if not rows:
             return "nothing has landed: `strata land SOURCE.SNAPSHOT FILE...` starts"
-        tried = [each.level for each in Tier if session.lake.partitions(each)]
+        tried = [each.level for each in Tier if snapshot.partitions(each)]
         shown = [row for row in rows if tier or Tier(row["tier"]).level <= max(tried, default=0)]
         above = ", ".join(dict.fromkeys(row["tier"] for row in rows if row not in shown))
         rest = [f"{above}: never materialized"] if above else []
-        return "\n".join([overview_table(shown), *remarks(shown), *rest, *session.landing.strangers()])
+        return "\n".join(
+            [overview_table(shown), *remarks(shown), *rest, *session.landing.strangers(), *snapshot.strangers()]
+        )
 
     session.emit({"rows": rows}, text)
 

@@ -1,6 +1,6 @@
 """The table of states and numbers that `status` and `materialize` print: one row per tier and partition."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from tier_assets.commands.face import table
@@ -11,15 +11,15 @@ from tier_assets.planning import Need
 _SHOWN_REASONS = 3
 
 
-def overview(lake: Lake, needs: Sequence[Need]) -> list[dict[str, Any]]:
+def overview(lake: Lake, needs: Iterable[Need]) -> list[dict[str, Any]]:
     """Plain data, in the order given; numbers of the promoted version, else of the held candidate, else null.
 
     `warned` are the missed expectations that hold nothing, `overridden` those in spite of which a person promoted.
     """
     rows = []
     for need in needs:
-        head = lake.head(need.tier, need.key)
-        held = None if head else lake.held(need.tier, need.key)
+        head = need.version or (lake.head(need.tier, need.key) if need.served else None)
+        held = lake.held(need.tier, need.key) if not head and need.state in ("held", "failed") else None
         summary: Mapping[str, Any] = head.summary if head else held.summary if held else {}
         missed = any(summary.get("checks", {}).get(verdict) for verdict in ("warned", "failed"))
         # A version's manifest is read only where it has something to say.

@@ -18,7 +18,7 @@ from tier_assets.commands.overview import overview, overview_table, remarks
 from tier_assets.definitions import RunOutcome, open_language_model, orchestrator
 from tier_assets.errors import LakeError
 from tier_assets.keys import SCORER_KEY, PartitionKey
-from tier_assets.lake.commits import Version
+from tier_assets.lake.versions import Version
 from tier_assets.planning import Need
 from tier_assets.progress import TerminalNarrator
 from tier_assets.promotion.step import TOKEN_BUDGET_TAG

@@ -32,17 +32,24 @@ def sync_file(path: Path) -> None:
         os.close(descriptor)
 
 
-def write_durably(path: Path, write: Callable[[Path], None]) -> None:
-    """Let `write` fill a temporary file, then give it its name: the name never leads to half a file."""
+@contextmanager
+def durably(path: Path) -> Iterator[Path]:
+    """A temporary file to fill, which is given its name at the end: the name never leads to half a file."""
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     try:
-        write(temporary)
+        yield temporary
         sync_file(temporary)
         temporary.replace(path)
     finally:
         temporary.unlink(missing_ok=True)
     sync_folder(path.parent)
+
+
+def write_durably(path: Path, write: Callable[[Path], None]) -> None:
+    """Let `write` fill a temporary file, then give it its name."""
+    with durably(path) as temporary:
+        write(temporary)
 
 
 def sweep_temporaries(folder: Path) -> None:

@@ -60,7 +60,7 @@ def l1_filtered(
         measure_parts(parts, policy=policy, tools=tools, block_lists=block_lists, workers=workers, report=report)
         yield from filter_documents(
             parts,
-            earlier=PromotedDocuments(lake, step.inputs.earlier, policy.deduplication),
+            earlier=PromotedDocuments(lake, step.inputs.earlier or (), policy.deduplication),
             policy=policy,
             benchmarks=items.index(policy.contamination) if items else None,
             report=report,

@@ -4,7 +4,7 @@ A partition's index (`runs.py`) is derived from promoted rows and kept under the
 and never runs ahead of promotion. Comparing is in `comparison.py`; which partitions are in scope says `staleness.py`.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 import numpy as np
 import polars as pl
@@ -14,8 +14,8 @@ from tier_assets.files.digests import text_digest
 from tier_assets.files.durable import write_durably
 from tier_assets.l1_filtered.dedup import INDEX, index
 from tier_assets.l1_filtered.runs import RUNS, Run
-from tier_assets.lake.commits import Version
 from tier_assets.lake.lake import Lake
+from tier_assets.lake.versions import Version
 from tier_assets.policies.filtered import Deduplication
 from tier_assets.text.normalization import NORMALIZATION
 from tier_assets.text.shingles import SHINGLES
@@ -27,7 +27,7 @@ _PLACE = ("file", "offset", "doc_id")
 class PromotedDocuments:
     """The earlier partitions in the policy's scope, each with its kept documents, in the total order."""
 
-    def __init__(self, lake: Lake, versions: Sequence[Version], policy: Deduplication) -> None:
+    def __init__(self, lake: Lake, versions: Iterable[Version], policy: Deduplication) -> None:
         self._lake = lake
         self._policy = policy
         self._versions = versions

@@ -3,12 +3,12 @@
 Status reads it without asking Dagster, and a killed run shows as failed because its process is gone.
 """
 
-import json
+import os
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Literal
 
-from tier_assets.files.durable import write_json
+from tier_assets.files.documents import read_document, write_document
 from tier_assets.files.leases import Owner
 from tier_assets.lake.candidates import now
 
@@ -32,7 +32,11 @@ class Attempts:
     @staticmethod
     def partitions(folder: Path) -> list[str]:
         """Partitions with an unfinished try."""
-        return [path.name.removesuffix(".json") for path in sorted((folder / "_attempts").glob("[!.]*.json"))]
+        try:
+            names = sorted(os.listdir(folder / "_attempts"))  # noqa: PTH208  # asked for every table of a home
+        except FileNotFoundError:
+            return []
+        return [name.removesuffix(".json") for name in names if name.endswith(".json") and not name.startswith(".")]
 
     def begin(self, run_id: str) -> None:
         """This process starts to work on the partition."""
@@ -47,16 +51,18 @@ class Attempts:
         self._path.unlink(missing_ok=True)
 
     def read(self) -> Attempt | None:
-        """The last try if it is under way or failed; a process that vanished has failed."""
+        """The last try if it is under way or failed; a process that vanished has failed, and so has an unusable file."""
         try:
-            raw = json.loads(self._path.read_text("utf-8"))
-        except (FileNotFoundError, ValueError):
+            raw = read_document(self._path)
+            owner = Owner(**raw.pop("owner"))
+            attempt = Attempt(**raw)
+        except FileNotFoundError:
             return None
-        owner = Owner(**raw.pop("owner"))
-        attempt = Attempt(**raw)
+        except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
+            return Attempt("failed", "", "", f"{self._path} is damaged ({error}): materialize again")
         if attempt.state == "running" and not owner.alive:
             return Attempt("failed", attempt.run_id, attempt.started_at, "the process was killed: materialize again")
         return attempt
 
     def _write(self, attempt: Attempt) -> None:
-        write_json(self._path, {**asdict(attempt), "owner": asdict(Owner.current())})
+        write_document(self._path, {**asdict(attempt), "owner": asdict(Owner.current())})

@@ -7,39 +7,40 @@
 The manifest tells what was staged and what became of it. Whether it is promoted, only the table's log says: `lake.py`.
 """
 
-import json
+import os
 import secrets
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
-from functools import partial
 from pathlib import Path
 from typing import Any, Literal
 
 from tier_assets.errors import LakeError
-from tier_assets.files.digests import ContentDigest, file_digest
-from tier_assets.files.durable import write_durably, write_json
-from tier_assets.files.frames import FrameWriter, write_behind
+from tier_assets.files.digests import file_digest
+from tier_assets.files.documents import read_document, write_document
 from tier_assets.files.leases import Owner
-from tier_assets.outcome import Outcome
-from tier_assets.schemas import TABLES
 
 State = Literal["staging", "staged", "held", "promoted"]
 
 
 @dataclass(frozen=True)
 class StagedFile:
-    """A file of a candidate, as it was when it was staged. `path` is relative to the table."""
+    """A file of a candidate, as it was when it was staged. `path` is relative to the table, `changed` the time of its last
+    change in nanoseconds since 1970, 0 where that is not known.
+    """
 
     path: str
     bytes: int
     rows: int
     sha256: str
+    changed: int = 0
 
 
 @dataclass(frozen=True)
 class Candidate:
-    """One staged attempt at one partition. `basis` is the partition's version it means to follow, 0 for none."""
+    """One staged attempt at one partition. `basis` is the partition's version it means to follow, 0 for none. `sequence`
+    counts the attempts at the partition: clocks may be set back.
+    """
 
     candidate: str
     table: str
@@ -53,6 +54,7 @@ class Candidate:
     owner: Owner
     created_at: str
     run_id: str = ""
+    sequence: int = 0
     state: State = "staging"
     summary: Mapping[str, Any] = field(default_factory=dict)
     report: tuple[Mapping[str, Any], ...] = ()
@@ -74,44 +76,6 @@ def announce(path: str) -> StagedFile:
     return StagedFile(path, 0, 0, "")
 
 
-def stage(table: Path, candidate: Candidate, pieces: Iterable[Outcome]) -> Candidate:
-    """Write the announced files durably under the table, piece by piece; returns the candidate with what was written."""
-    schemas = TABLES[candidate.table]
-    (kept,) = candidate.files
-    content = ContentDigest()
-    written: dict[str, int] = {}
-
-    def fill(rows: FrameWriter, decisions: FrameWriter) -> None:
-        def write(piece: Outcome) -> None:
-            content.update(piece.rows)
-            rows.write(piece.rows)
-            decisions.write(piece.decisions)
-
-        write_behind(pieces, write)
-        written.update({kept.path: rows.rows, candidate.decisions.path: decisions.rows})
-
-    def open_decisions(rows: FrameWriter, temporary: Path) -> None:
-        with FrameWriter(temporary, schemas.decisions.polars) as decisions:
-            fill(rows, decisions)
-
-    def open_rows(temporary: Path) -> None:
-        with FrameWriter(temporary, schemas.rows.polars) as rows:
-            write_durably(table / candidate.decisions.path, partial(open_decisions, rows))
-
-    write_durably(table / kept.path, open_rows)
-    return replace(
-        candidate,
-        state="staged",
-        content_digest=content.hexdigest(),
-        files=(_measured(table, kept.path, written),),
-        decisions=_measured(table, candidate.decisions.path, written),
-    )
-
-
-def _measured(table: Path, path: str, rows: Mapping[str, int]) -> StagedFile:
-    return StagedFile(path, (table / path).stat().st_size, rows[path], file_digest(table / path))
-
-
 def manifest_path(table: Path, partition: str, candidate: str) -> Path:
     """Where the manifest of a candidate lies."""
     return table / "_candidates" / f"partition={partition}" / f"{candidate}.json"
@@ -119,34 +83,57 @@ def manifest_path(table: Path, partition: str, candidate: str) -> Path:
 
 def write_manifest(table: Path, candidate: Candidate) -> None:
     """Write or replace a candidate's manifest."""
-    write_json(manifest_path(table, candidate.partition, candidate.candidate), asdict(candidate))
+    write_document(manifest_path(table, candidate.partition, candidate.candidate), asdict(candidate))
 
 
-def read_manifests(table: Path, partition: str) -> list[Candidate]:
-    """All candidates of a partition that were not collected, oldest first."""
+@dataclass(frozen=True)
+class Manifests:
+    """The candidates of a partition, oldest first, and the manifests that cannot be used, each with what is wrong."""
+
+    candidates: tuple[Candidate, ...]
+    unusable: Mapping[Path, str]
+
+
+def read_manifests(table: Path, partition: str, but: Collection[str] = ()) -> Manifests:
+    """The manifests of a partition that were not collected, without the candidates named in `but`."""
     folder = table / "_candidates" / f"partition={partition}"
-    found = (_parse(path) for path in sorted(folder.glob("*.json"))) if folder.is_dir() else ()
-    return sorted((each for each in found if each is not None), key=lambda candidate: candidate.created_at)
+    found: list[Candidate] = []
+    unusable: dict[Path, str] = {}
+    try:
+        names = sorted(os.listdir(folder))  # noqa: PTH208  # asked for every partition of a home
+    except (FileNotFoundError, NotADirectoryError):
+        return Manifests((), {})
+    for name in names:
+        if name.endswith(".json") and not name.startswith(".") and name[:-5] not in but:
+            path = folder / name
+            try:
+                found.append(_parse(path))
+            except FileNotFoundError:  # another process has just collected it
+                continue
+            except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+                unusable[path] = str(error) or type(error).__name__
+    return Manifests(tuple(sorted(found, key=lambda each: (each.sequence, each.created_at))), unusable)
 
 
 def partitions_with_candidates(table: Path) -> list[str]:
-    """Partitions for which anything was ever staged."""
-    return [path.name.removeprefix("partition=") for path in sorted((table / "_candidates").glob("partition=*"))]
-
-
-def _parse(path: Path) -> Candidate | None:
-    """None for a manifest that another process has just collected."""
+    """Partitions for which anything was ever staged, and stray names."""
     try:
-        raw = json.loads(path.read_text("utf-8"))
-        raw["files"] = tuple(StagedFile(**each) for each in raw["files"])
-        raw["decisions"] = StagedFile(**raw["decisions"])
-        raw["owner"] = Owner(**raw["owner"])
-        raw["report"] = tuple(raw["report"])
-        return Candidate(**raw)
+        names = sorted(os.listdir(table / "_candidates"))  # noqa: PTH208  # thousands of them
     except FileNotFoundError:
-        return None
-    except (ValueError, KeyError, TypeError) as error:
-        raise LakeError(f"{path} is damaged ({error}): move it away, then materialize the partition again") from None
+        return []
+    return [name.removeprefix("partition=") for name in names if name.startswith("partition=")]
+
+
+def _parse(path: Path) -> Candidate:
+    raw = read_document(path)
+    raw["files"] = tuple(StagedFile(**each) for each in raw["files"])
+    raw["decisions"] = StagedFile(**raw["decisions"])
+    raw["owner"] = Owner(**raw["owner"])
+    raw["report"] = tuple(raw["report"])
+    candidate = Candidate(**raw)
+    if candidate.candidate != path.stem:
+        raise ValueError(f"it is about {candidate.candidate}")
+    return candidate
 
 
 def verify(table: Path, candidate: Candidate) -> None:
@@ -165,9 +152,10 @@ def discard(table: Path, candidate: Candidate) -> None:
     """Remove a candidate's files and manifest. Only for those that never were promoted and are not held."""
     for staged in (*candidate.files, candidate.decisions):
         path = table / staged.path
-        path.unlink(missing_ok=True)
-        for temporary in path.parent.glob(f".{path.name}.*.tmp"):
-            temporary.unlink(missing_ok=True)
+        if path.parent.is_dir():
+            path.unlink(missing_ok=True)
+            for temporary in path.parent.glob(f".{path.name}.*.tmp"):
+                temporary.unlink(missing_ok=True)
     manifest_path(table, candidate.partition, candidate.candidate).unlink(missing_ok=True)
 
 

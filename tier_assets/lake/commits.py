@@ -1,31 +1,29 @@
-"""The Delta side of promotion: one fenced commit, and reading the log back.
+"""The Delta side of promotion: making a table, one fenced commit, and checkpoints that survive a power cut.
 
-Nothing here decides what to promote; `lake.py` does. Tried and kept (docs/decisions/0001): without the app transaction two
-first publishes of one partition both commit; delta-rs does not fsync; a commit error may have committed; statistics with
-text would put documents into the log.
+Nothing here decides what to promote; `lake.py` does. What a log says is read in `log_index.py`. Tried and kept
+(docs/decisions/0001): without the app transaction two first publishes of one partition both commit; delta-rs does not fsync;
+a commit error may have committed; statistics with text would put documents into the log.
 """
 
 import json
+import os
 import random
 import re
 import time
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any
 
-import polars as pl
-from deltalake import CommitProperties, DeltaTable, Schema, Transaction
+from deltalake import CommitProperties, DeltaTable, PostCommitHookProperties, Schema, Transaction
 from deltalake.exceptions import DeltaError
 from deltalake.transaction import AddAction
 
 from tier_assets.errors import LakeError
-from tier_assets.files.digests import text_digest
-from tier_assets.files.durable import locked, sync_file, sync_folder
-from tier_assets.lake.candidates import Candidate, now
+from tier_assets.files.digests import file_digest
+from tier_assets.files.durable import locked, sync_file, sync_folder, write_text
+from tier_assets.lake.candidates import Candidate
+from tier_assets.lake.versions import BODY, app_of, body_of
 from tier_assets.schemas import RowSchema
 
-_KEY = "strata"
 _PROPERTIES: Mapping[str, str | None] = {
     # Only the key gets statistics: min and max of any other column could carry a document's text into the log.
     "delta.dataSkippingStatsColumns": "doc_id",
@@ -33,43 +31,15 @@ _PROPERTIES: Mapping[str, str | None] = {
     "delta.logRetentionDuration": "interval 36500 days",
     "delta.deletedFileRetentionDuration": "interval 36500 days",
 }
+_A_CHECKPOINT = 100
 _LONGEST_PAUSE_SECONDS = 0.2
 _COLOUR = re.compile(r"\x1b\[[0-9;]*m")
-
-
-@dataclass(frozen=True)
-class Version:
-    """One promoted version of a partition, as its commit tells it."""
-
-    table: str
-    partition: str
-    number: int
-    delta_version: int
-    candidate: str
-    fingerprint: str
-    parts: Mapping[str, str]
-    content_digest: str
-    decisions: str
-    summary: Mapping[str, Any]
-    kind: str
-    actor: str
-    reason: str
-    run_id: str
-    promoted_at: str
-
-
-@dataclass(frozen=True)
-class Log:
-    """What a table's log says. `newest` names its newest entry; `live` is partition to path to bytes of what is promoted."""
-
-    newest: str
-    versions: tuple[Version, ...]
-    live: Mapping[str, Mapping[str, int]]
+LAST_CHECKPOINT = "_last_checkpoint"
 
 
 def ensure_table(folder: Path, rows: RowSchema) -> None:
     """Create the Delta table if it is not there. Safe for several processes at once."""
-    if DeltaTable.is_deltatable(str(folder)):
+    if (folder / "_delta_log" / f"{0:020d}.json").exists():
         return
     folder.mkdir(parents=True, exist_ok=True)
     arrow = rows.polars.to_frame().to_arrow().schema
@@ -90,76 +60,17 @@ def ensure_table(folder: Path, rows: RowSchema) -> None:
                 )
     except (DeltaError, OSError) as error:
         raise LakeError(f"{folder}: the table cannot be made ({cause(error)}): mend that, then run again") from None
-    _sync_log(folder, 0)
-
-
-def basis(folder: Path, app: str) -> int:
-    """The app transaction's version, 0 before the first promotion."""
-    table = open_table(folder)
-    return (table.transaction_version(app) or 0) if table else 0
-
-
-def newest_entry(folder: Path) -> str:
-    """Name of the log's newest commit; it changes with every commit. Empty without a table."""
-    return max((path.name for path in _entries(folder)), default="")
-
-
-def read_log(folder: Path) -> Log:
-    """What the log says now. Raises LakeError where it cannot be read."""
-    newest = newest_entry(folder)
-    table = open_table(folder)
-    if table is None:
-        return Log(newest, (), {})
-    try:
-        # A table is opened from its newest checkpoint; only the history reads all that came before.
-        history = table.history()
-    except (DeltaError, OSError) as error:
-        raise _unreadable(folder, cause(error)) from None
-    found = [
-        Version(**json.loads(commit[_KEY]), delta_version=int(commit["version"]))
-        for commit in history
-        if _KEY in commit
-    ]
-    live: dict[str, dict[str, int]] = {}
-    adds = pl.DataFrame(table.get_add_actions(flatten=True)).select("partition.partition", "path", "size_bytes")
-    for partition, path, size in adds.sort("path").iter_rows():
-        live.setdefault(partition, {})[path] = size
-    return Log(newest, tuple(found), live)
-
-
-def version_of(folder: Path, candidate: str) -> Version | None:
-    """The promotion of a candidate, if it happened."""
-    return next((version for version in read_log(folder).versions if version.candidate == candidate), None)
+    sync_entry(folder, 0)
 
 
 def commit(
-    folder: Path, candidate: Candidate, app: str, *, kind: str, actor: str, reason: str, table: DeltaTable | None = None
-) -> Version | None:
-    """Try one commit, on the table as it is now or as it was read. None: not known to have happened, read the log again."""
-    table = table or open_table(folder)
-    if table is None:
-        raise LakeError(f"{folder} is no Delta table any more: materialize {candidate.partition} again")
-    number = candidate.basis + 1
-    body = {
-        "table": candidate.table,
-        "partition": candidate.partition,
-        "number": number,
-        "candidate": candidate.candidate,
-        "fingerprint": candidate.fingerprint,
-        "parts": dict(candidate.parts),
-        "content_digest": candidate.content_digest,
-        "decisions": candidate.decisions.path,
-        "summary": {
-            **candidate.summary,
-            "decisions_sha256": candidate.decisions.sha256,
-            "checks_digest": text_digest(json.dumps(candidate.report, sort_keys=True, default=str)),
-        },
-        "kind": kind,
-        "actor": actor,
-        "reason": reason,
-        "run_id": candidate.run_id,
-        "promoted_at": now(),
-    }
+    table: DeltaTable, candidate: Candidate, number: int, promotion: str, *, kind: str, actor: str, reason: str
+) -> str:
+    """Try one commit that makes the candidate version `number` of its partition, on the table as it was opened.
+
+    Returns why it did not succeed, as far as is known: the commit may have happened all the same, which its promotion tells
+    whoever reads the log again.
+    """
     try:
         table.create_write_transaction(
             actions=[
@@ -178,48 +89,104 @@ def commit(
             partition_by=["partition"],
             partition_filters=[("partition", "=", candidate.partition)],
             commit_properties=CommitProperties(
-                custom_metadata={_KEY: json.dumps(body, sort_keys=True)},
+                custom_metadata={
+                    BODY: json.dumps(
+                        body_of(candidate, number, promotion, kind=kind, actor=actor, reason=reason), sort_keys=True
+                    )
+                },
                 max_commit_retries=0,
-                app_transactions=[Transaction(app, number)],
+                app_transactions=[Transaction(app_of(candidate.table, candidate.partition), number)],
             ),
+            # It would be written unsynced: a power cut would leave half of it, and the table unreadable.
+            post_commithook_properties=PostCommitHookProperties(create_checkpoint=False, cleanup_expired_logs=False),
         )
-    except DeltaError:
+    except DeltaError as error:
         # Competing writers that failed together should not come back together.
         time.sleep(random.uniform(0, _LONGEST_PAUSE_SECONDS))
-        return None
+        return cause(error)
     except OSError as error:
-        # No conflict but the disk or the store; even so the commit may be there.
-        if version_of(folder, candidate.candidate) is None:
-            raise LakeError(
-                f"{folder}: the commit of {candidate.partition} cannot be written ({cause(error)}): mend that, then "
-                f"materialize again"
-            ) from None
-    done = version_of(folder, candidate.candidate)
-    if done is not None:
-        _sync_log(folder, done.delta_version)
-    return done
+        return cause(error)
+    return ""
 
 
-def open_table(folder: Path) -> DeltaTable | None:
-    """The table as its log tells it now, None where there is none. Raises LakeError for a log that cannot be read."""
-    # A power cut can leave an empty entry, which delta-rs takes for a commit of nothing: a version would vanish unseen.
-    empty = min((path for path in _entries(folder) if not path.stat().st_size), default=None)
-    if empty:
-        raise _unreadable(folder, f"{empty.name} is empty")
-    if not DeltaTable.is_deltatable(str(folder)):
-        return None
-    try:
-        return DeltaTable(str(folder))
-    except (DeltaError, OSError) as error:
-        raise _unreadable(folder, cause(error)) from None
+def opened(
+    folder: Path, partition: str, live: frozenset[str], number: int, digests: Callable[[int], Mapping[int, str]]
+) -> DeltaTable:
+    """The table, if it tells of the partition what the log does: these live files, this number of the last promotion.
+
+    `digests` gives number to sha256 of the entries from one on, as they were read first. A checkpoint that cannot be read,
+    or that tells something else, is dropped: the entries say all. Hold the table's lock. Raises LakeError where an entry is
+    not what it was, or the table cannot be opened even so.
+    """
+    while True:
+        _check_entries(folder, digests)
+        try:
+            table = DeltaTable(str(folder))
+            uris = table.file_uris(partition_filters=[("partition", "=", partition)])
+            found = {uri[uri.index(f"partition={partition}/") :] for uri in uris}
+            fence = table.transaction_version(app_of(folder.parent.name, partition)) or 0
+            why = "" if found == live and fence == number else f"it does not tell of {partition} what its entries do"
+        except (DeltaError, OSError, ValueError) as error:
+            why = cause(error)
+        if not why:
+            return table
+        if not _drop_checkpoint(folder):
+            raise unreadable(folder, why)
 
 
-def _unreadable(folder: Path, why: str) -> LakeError:
+def _check_entries(folder: Path, digests: Callable[[int], Mapping[int, str]]) -> None:
+    """Of what opening the table reads: drop a checkpoint that is not what was written; raises LakeError for an entry."""
+    while (found := checkpoints(folder)) and not checkpoint_is_whole(found[-1]):
+        _drop_checkpoint(folder)
+    first = int(found[-1].name.partition(".")[0]) + 1 if found else 0
+    for number, digest in digests(first).items():
+        entry = folder / "_delta_log" / f"{number:020d}.json"
+        if not entry.is_file() or file_digest(entry) != digest:
+            raise unreadable(folder, f"{entry.name} is gone, or not what was written")
+
+
+def unreadable(folder: Path, why: str) -> LakeError:
+    """The error for a log that is damaged."""
     return LakeError(f"{folder}: the table's log cannot be read ({why}): see docs/architecture.md, damage")
 
 
-def _entries(folder: Path) -> list[Path]:
-    return [path for path in (folder / "_delta_log").glob("*.json") if path.stem.isdigit()]
+def checkpoints(folder: Path) -> list[Path]:
+    """The files of all checkpoints of a table, oldest first."""
+    log = folder / "_delta_log"
+    # The folder has thousands of names; matching them one by one as paths takes longer than the commit.
+    return [log / name for name in sorted(os.listdir(log)) if name.endswith(".checkpoint.parquet")]  # noqa: PTH208
+
+
+def checkpoint_is_whole(path: Path) -> bool:
+    """Whether a checkpoint is what was written; one of an older home, without a digest, is taken at its word."""
+    digest = path.with_suffix(".sha256")
+    return not digest.exists() or digest.read_bytes() == file_digest(path).encode()
+
+
+def keep_checkpoint(folder: Path, version: int) -> None:
+    """Write and sync a checkpoint if it is time for one. Without it the table is slower to open, and no worse."""
+    if version % _A_CHECKPOINT:
+        return
+    try:
+        DeltaTable(str(folder)).create_checkpoint()
+        newest = checkpoints(folder)[-1]
+        sync_file(newest)
+        write_text(newest.with_suffix(".sha256"), file_digest(newest))
+        sync_file(folder / "_delta_log" / LAST_CHECKPOINT)
+        sync_folder(folder / "_delta_log")
+    except (DeltaError, OSError):
+        _drop_checkpoint(folder)
+
+
+def _drop_checkpoint(folder: Path) -> bool:
+    """Remove the newest checkpoint and what points to it; whether there was anything to remove."""
+    hint, found = folder / "_delta_log" / LAST_CHECKPOINT, checkpoints(folder)
+    there = hint.exists() or bool(found)
+    hint.unlink(missing_ok=True)
+    for newest in found[-1:]:
+        newest.unlink(missing_ok=True)
+        newest.with_suffix(".sha256").unlink(missing_ok=True)
+    return there
 
 
 def cause(error: Exception) -> str:
@@ -228,7 +195,8 @@ def cause(error: Exception) -> str:
     return ": ".join(text for line in lines if (text := line.strip(" \t\u21b3"))) or type(error).__name__
 
 
-def _sync_log(folder: Path, version: int) -> None:
+def sync_entry(folder: Path, version: int) -> None:
+    """Make an entry of a table's log durable."""
     log = folder / "_delta_log"
     entry = log / f"{version:020d}.json"
     if entry.exists():

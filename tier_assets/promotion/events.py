@@ -8,8 +8,8 @@ import dagster as dg
 from tier_assets.gate.audit import AuditReport
 from tier_assets.gate.contract import CheckName, Contract
 from tier_assets.keys import PartitionKey
-from tier_assets.lake.commits import Version
 from tier_assets.lake.lake import Lake
+from tier_assets.lake.versions import Version
 from tier_assets.schemas import SCORERS, DropReason
 
 # Of a digest, in the UI: all 64 would push the table off the page. `strata history --json` has them.

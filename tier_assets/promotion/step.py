@@ -22,8 +22,8 @@ from tier_assets.gate.summaries import baseline, summarize
 from tier_assets.inference import Report
 from tier_assets.keys import PartitionKey
 from tier_assets.lake.candidates import Candidate
-from tier_assets.lake.commits import Version
-from tier_assets.lake.lake import Lake, fingerprint_of
+from tier_assets.lake.lake import Lake
+from tier_assets.lake.versions import Version, fingerprint_of
 from tier_assets.landing.zone import Arrival
 from tier_assets.outcome import Outcome, Totals
 from tier_assets.policy import Policy
@@ -156,6 +156,13 @@ class TierStep:
             settled = self._after_the_race(error)
         except StrataError as error:
             settled = Settled(None, None, str(error))
+        except OSError as error:
+            # Of the lake's own files the lake tells; this is what computing met.
+            where = f"{error.filename}: " if error.filename else ""
+            why = f"{where}{error.strerror or error}"
+            settled = Settled(
+                None, None, f"{self.contract.table} {self.key} cannot be computed ({why}): mend that, then run it again"
+            )
         finally:
             if settled.version or settled.held:
                 attempts.end()
@@ -185,9 +192,12 @@ class TierStep:
         progress = self.narrator.reporter(f"{self.contract.table} {self.key}", self.context.log.info)
         outcome = compute(progress)
         pieces = totals.over([outcome] if isinstance(outcome, Outcome) else outcome)
-        candidate = self.lake.stage(
-            self.contract.table, self.key, pieces, basis=self.basis, parts=self.parts, run_id=self.context.run_id
-        )
+        with self.lake.staging(
+            self.contract.table, self.key, basis=self.basis, parts=self.parts, run_id=self.context.run_id
+        ) as staging:
+            for piece in pieces:
+                staging.write(piece)
+        candidate = staging.candidate
         progress(0, totals.rows_in, "rows audited")
         report = self._audit(candidate, totals)
         seconds = time.monotonic() - started

@@ -29,10 +29,10 @@ def main(_: str, source: Path, output: Path) -> None:
     from tier_assets.l1_filtered.dedup import deduplicate, index
     from tier_assets.l1_filtered.earlier import PromotedDocuments
     from tier_assets.lake.lake import Lake
+    from tier_assets.neighbours import Neighbours
     from tier_assets.outcome import Outcome
     from tier_assets.policies.filtered import Deduplication
     from tier_assets.schemas import DECISIONS, ROWS
-    from tier_assets.staleness import earlier
     from tier_assets.tiers import Tier
 
     meter = Meter()
@@ -68,7 +68,7 @@ def main(_: str, source: Path, output: Path) -> None:
         return deduplicate(
             index(documents, policy=policy),
             texts=lambda doc_ids: {doc_id: known[doc_id] for doc_id in doc_ids},
-            earlier=PromotedDocuments(lake, earlier(lake, key, policy.scope, Tier.FILTERED), policy),
+            earlier=PromotedDocuments(lake, Neighbours(lake).before(Tier.FILTERED, key, policy.scope), policy),
             policy=policy,
         )
 

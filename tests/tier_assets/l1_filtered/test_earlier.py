@@ -4,9 +4,8 @@ import pytest
 from tier_assets.keys import PartitionKey
 from tier_assets.l1_filtered.dedup import index, keys_of
 from tier_assets.l1_filtered.earlier import PromotedDocuments
+from tier_assets.neighbours import Neighbours
 from tier_assets.policies.filtered import Deduplication
-from tier_assets.staleness import earlier as earlier_versions
-from tier_assets.tiers import Tier
 
 TEXT = "the quick brown fox jumps over the lazy dog near the old stone bridge"
 
@@ -25,7 +24,7 @@ def promote(lake, documents):
 
 def earlier(lake, name, **policy):
     chosen = Deduplication(**policy)
-    versions = earlier_versions(lake, PartitionKey.parse(name), chosen.scope, Tier.FILTERED)
+    versions = Neighbours(lake).before("filtered", PartitionKey.parse(name), chosen.scope)
     return list(PromotedDocuments(lake, versions, chosen))
 
 

@@ -1,5 +1,6 @@
-import json
+import pytest
 
+from tier_assets.files.documents import read_document, write_document
 from tier_assets.lake.attempts import Attempts
 
 
@@ -22,14 +23,19 @@ def test_a_try_whose_process_vanished_has_failed(tmp_path):
     attempts = Attempts(tmp_path, "crawl.1")
     attempts.begin("run-1")
     path = tmp_path / "_attempts" / "crawl.1.json"
-    raw = json.loads(path.read_text())
+    raw = read_document(path)
     raw["owner"]["started"] = "0"
-    path.write_text(json.dumps(raw))
+    write_document(path, raw)
     assert attempts.read().state == "failed"
     assert "killed" in attempts.read().message
 
 
-def test_a_damaged_file_counts_as_none(tmp_path):
-    (tmp_path / "_attempts").mkdir()
-    (tmp_path / "_attempts" / "crawl.1.json").write_text("{")
-    assert Attempts(tmp_path, "crawl.1").read() is None
+@pytest.mark.parametrize("harm", ["", "{}", "[]", "null", "{'state'", "\0\0"])
+def test_an_unusable_file_is_a_failed_try_that_names_it(tmp_path, harm):
+    attempts = Attempts(tmp_path, "crawl.1")
+    attempts.begin("run-1")
+    path = tmp_path / "_attempts" / "crawl.1.json"
+    path.write_text(harm)
+    assert (attempts.read().state, str(path) in attempts.read().message) == ("failed", True)
+    attempts.end()
+    assert attempts.read() is None

@@ -1,11 +1,15 @@
 import json
+import shutil
 
+import polars as pl
 import pytest
 from deltalake import DeltaTable
 from deltalake.transaction import AddAction
 
 from tier_assets.errors import LakeError
+from tier_assets.keys import PartitionKey
 from tier_assets.lake import commits
+from tier_assets.lake.lake import Lake
 from tier_assets.schemas import TABLES
 
 PARTS = {"code": "1"}
@@ -21,9 +25,8 @@ def test_a_table_is_made_once_with_long_memory_and_statistics_of_the_key_alone(t
     assert table.metadata().configuration["delta.logRetentionDuration"] == "interval 36500 days"
 
 
-def test_without_a_table_there_is_nothing(tmp_path):
-    assert commits.basis(tmp_path, "filtered/crawl.1") == 0
-    assert commits.read_log(tmp_path) == commits.Log("", (), {})
+def committed(folder, table, candidate, number=1):
+    return commits.commit(table, candidate, number, candidate.candidate, kind="promote", actor="", reason="")
 
 
 def test_the_commit_carries_everything_a_version_is(lake, key, documents):
@@ -33,7 +36,7 @@ def test_the_commit_carries_everything_a_version_is(lake, key, documents):
     assert (version.run_id, version.parts, version.kind) == ("run-1", PARTS, "promote")
     assert version.summary["decisions_sha256"] == candidate.decisions.sha256
     assert version.summary["rows_in"] == 1
-    assert commits.version_of(lake.folder("filtered", "crawl"), candidate.candidate) == version
+    assert (version.files, version.decided) == (candidate.files, candidate.decisions)
 
 
 def test_a_stale_basis_does_not_commit_even_without_looking_first(lake, key, documents):
@@ -41,14 +44,10 @@ def test_a_stale_basis_does_not_commit_even_without_looking_first(lake, key, doc
     folder = lake.folder("filtered", "crawl")
     first = lake.stage("filtered", key, documents("a"), basis=0, parts=PARTS)
     second = lake.stage("filtered", key, documents("b"), basis=0, parts={"code": "2"})
-    before = commits.open_table(folder)
-    assert commits.commit(folder, first, "filtered/crawl.2026-08", kind="promote", actor="", reason="")
-    assert before is not None
-    assert (
-        commits.commit(folder, second, "filtered/crawl.2026-08", kind="promote", actor="", reason="", table=before)
-        is None
-    )
-    assert [version.candidate for version in commits.read_log(folder).versions] == [first.candidate]
+    tables = [DeltaTable(str(folder)) for _ in range(2)]
+    assert committed(folder, tables[0], first) == ""
+    assert committed(folder, tables[1], second) != ""
+    assert [version.candidate for version in lake.versions("filtered", key)] == [first.candidate]
 
 
 def test_without_the_fence_two_first_publishes_would_both_commit(lake, key, documents):
@@ -68,10 +67,72 @@ def test_without_the_fence_two_first_publishes_would_both_commit(lake, key, docu
     assert DeltaTable(str(folder)).to_pyarrow_table().num_rows == 2
 
 
-def test_a_damaged_log_is_one_clear_line(lake, key, documents):
+def many(lake, documents, count=102):
+    """So many versions of a partition that there is a checkpoint."""
+    key = PartitionKey.parse("crawl.1")
+    for number in range(count):
+        lake.promote(lake.stage("filtered", key, documents(str(number)), basis=number, parts={"n": str(number)}))
+    return key, lake.folder("filtered", "crawl")
+
+
+@pytest.fixture(scope="module")
+def long_lake(tmp_path_factory):
+    return tmp_path_factory.mktemp("long") / "lake"
+
+
+@pytest.fixture
+def with_checkpoint(long_lake, tmp_path, documents):
+    if not long_lake.exists():
+        many(Lake(long_lake), documents)
+    root = tmp_path / "copy"
+    shutil.copytree(long_lake, root)
+    return Lake(root), PartitionKey.parse("crawl.1"), root / "filtered" / "crawl"
+
+
+def cut(path):
+    path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
+
+
+def flip(path):
+    data = bytearray(path.read_bytes())
+    data[len(data) // 2] ^= 4
+    path.write_bytes(data)
+
+
+@pytest.mark.parametrize("harm", [cut, flip, lambda path: path.write_bytes(b""), lambda path: path.unlink()])
+@pytest.mark.parametrize("what", ["*.checkpoint.parquet", commits.LAST_CHECKPOINT])
+def test_a_checkpoint_that_is_not_what_was_written_locks_nothing(with_checkpoint, documents, harm, what):
+    lake, key, folder = with_checkpoint
+    harm(next((folder / "_delta_log").glob(what)))
+    again = Lake(lake.root)
+    assert again.head("filtered", key).number == 102
+    version = again.promote(again.stage("filtered", key, documents("new"), basis=102, parts=PARTS))
+    assert version.number == 103
+    assert pl.scan_delta(str(folder)).select("text").collect()["text"].to_list() == ["new"]
+
+
+def test_a_checkpoint_of_an_older_home_that_tells_another_thing_is_dropped(with_checkpoint, documents):
+    """Without a digest it is compared with what the entries say of the partition."""
+    lake, key, folder = with_checkpoint
+    (checkpoint,) = commits.checkpoints(folder)
+    checkpoint.with_suffix(".sha256").unlink()
+    other = pl.read_parquet(checkpoint)
+    other.filter(pl.col("add").struct.field("path").is_null()).write_parquet(checkpoint)
+    assert lake.promote(lake.stage("filtered", key, documents("new"), basis=102, parts=PARTS)).number == 103
+    assert pl.scan_delta(str(folder)).select("text").collect()["text"].to_list() == ["new"]
+
+
+def test_a_checkpoint_is_written_with_its_digest_and_others_read_past_it(with_checkpoint):
+    _, _, folder = with_checkpoint
+    (checkpoint,) = commits.checkpoints(folder)
+    assert commits.checkpoint_is_whole(checkpoint)
+    assert DeltaTable(str(folder)).version() == 102
+
+
+def test_an_entry_that_changed_since_it_was_read_stops_the_next_commit(lake, key, documents):
     lake.promote(lake.stage("filtered", key, documents("a"), basis=0, parts=PARTS))
-    folder = lake.folder("filtered", "crawl")
-    log = sorted((folder / "_delta_log").glob("*.json"))[-1]
-    log.write_bytes(log.read_bytes()[:100])
-    with pytest.raises(LakeError, match="the table's log cannot be read"):
-        _ = commits.read_log(folder).versions
+    staged = lake.stage("filtered", PartitionKey.parse("crawl.x"), documents("b"), basis=0, parts=PARTS)
+    entry = lake.folder("filtered", "crawl") / "_delta_log" / f"{0:020d}.json"
+    entry.write_bytes(entry.read_bytes().replace(b"doc_id", b"doc_ie"))
+    with pytest.raises(LakeError, match=r"0\.json is gone, or not what was written"):
+        lake.promote(staged)

@@ -1,10 +1,13 @@
 import multiprocessing
+import os
+from dataclasses import replace
 
 import polars as pl
 import pytest
 from deltalake import DeltaTable
 
-from tier_assets.errors import LakeError, LostRaceError
+from tier_assets.errors import DamagedError, LakeError, LostRaceError
+from tier_assets.files.digests import file_digest
 from tier_assets.keys import PartitionKey
 from tier_assets.lake.lake import Lake
 from tier_assets.outcome import Outcome
@@ -48,9 +51,11 @@ def test_a_new_version_replaces_its_partition_and_no_other(lake, key, documents)
 
 
 def test_decisions_of_before_a_column_was_there_have_nothing_in_it(lake, key, documents):
-    head = promote(lake, key, documents("a", dropped=1))
-    path = lake.folder("filtered", "crawl") / head.decisions
+    candidate = lake.stage("filtered", key, documents("a", dropped=1), basis=0, parts=PARTS)
+    _, path = lake.staged_paths(candidate)
     pl.read_parquet(path).drop("detail").write_parquet(path)
+    older = replace(candidate.decisions, bytes=path.stat().st_size, sha256=file_digest(path), changed=0)
+    lake.promote(replace(candidate, decisions=older))
     found = lake.decisions("filtered", key).collect()
     assert found.drop("partition").schema == TABLES["filtered"].decisions.polars
     assert found["detail"].to_list() == [None, None]
@@ -77,6 +82,109 @@ def test_promoting_a_candidate_again_changes_nothing(lake, key, documents):
     candidate = lake.stage("filtered", key, documents("a"), basis=0, parts=PARTS)
     assert lake.promote(candidate) == lake.promote(candidate)
     assert len(lake.versions("filtered", key)) == 1
+
+
+def test_a_past_candidate_is_promoted_anew_where_a_person_says_after_which_version(lake, key, documents):
+    first = lake.stage("filtered", key, documents("first"), basis=0, parts=PARTS)
+    lake.promote(first)
+    promote(lake, key, documents("second"), PARTS | {"code": "2"})
+    with pytest.raises(LostRaceError, match="another run promoted version 2"):
+        lake.promote(first)
+    third = lake.promote(first, basis=2, kind="rollback", reason="the second is worse")
+    assert (third.number, third.kind, texts(lake, key)) == (3, "rollback", ["first"])
+    assert len({version.promotion for version in lake.versions("filtered", key)}) == 3
+    assert pl.scan_delta(str(lake.folder("filtered", "crawl"))).select("text").collect()["text"].to_list() == ["first"]
+
+
+def test_with_the_clock_set_back_the_newest_held_candidate_is_still_the_newest(lake, key, documents):
+    for text, stamp in (("old", "2026-08-02T00:00:00"), ("new", "2026-08-01T00:00:00")):
+        staged = lake.stage("filtered", key, documents(text), basis=0, parts=PARTS | {"text": text})
+        lake.record(replace(staged, created_at=stamp).with_report("held", {}, ()))
+    assert lake.held("filtered", key).parts["text"] == "new"
+
+
+def test_a_pinned_version_is_read_after_another_was_promoted(lake, key, documents):
+    pinned = promote(lake, key, documents("old"))
+    promote(lake, key, documents("new"), PARTS | {"code": "2"})
+    assert lake.rows(pinned).collect()["text"].to_list() == ["old"]
+
+
+def flip(path, bit):
+    data = bytearray(path.read_bytes())
+    data[bit // 8] ^= 1 << bit % 8
+    found = path.stat()
+    path.write_bytes(data)
+    # As a disk does it, which tells nobody.
+    os.utime(path, ns=(found.st_atime_ns, found.st_mtime_ns))
+
+
+@pytest.mark.parametrize("what", ["rows", "decisions"])
+def test_no_flipped_bit_is_served_as_other_text(lake, key, documents, what):
+    head = promote(lake, key, documents(*(f"a sentence about the tide {number}" for number in range(20)), dropped=5))
+    path = lake.folder("filtered", "crawl") / (head.files[0].path if what == "rows" else head.decisions)
+    whole = path.read_bytes()
+    for bit in range(0, len(whole) * 8, len(whole) * 8 // 60):
+        path.write_bytes(whole)
+        flip(path, bit)
+        fresh = Lake(lake.root)
+        with pytest.raises(DamagedError, match=r"is not what was promoted: `strata materialize filtered -p crawl"):
+            (fresh.read if what == "rows" else fresh.decisions)("filtered", key)
+        with pytest.raises(DamagedError):
+            fresh.row_groups(head) if what == "rows" else fresh.decisions("filtered", key)
+
+
+def test_other_bytes_of_the_same_size_are_damage_at_first_sight(lake, key, documents):
+    head = promote(lake, key, documents("a"))
+    path = lake.folder("filtered", "crawl") / head.decisions
+    path.write_bytes(os.urandom(path.stat().st_size))
+    assert "is not what was promoted" in Lake(lake.root).damage("filtered", key)
+    assert "is not what was promoted" in lake.snapshot().damage("filtered", key)
+
+
+def test_files_put_back_from_a_backup_are_no_damage(lake, key, documents):
+    head = promote(lake, key, documents("a"))
+    path = lake.folder("filtered", "crawl") / head.files[0].path
+    os.utime(path, (1, 1))
+    assert Lake(lake.root).damage("filtered", key) == ""
+
+
+def test_a_file_is_verified_once_in_a_process(lake, key, documents):
+    head = promote(lake, key, documents("a"))
+    path = lake.folder("filtered", "crawl") / head.files[0].path
+    lake.read("filtered", key)
+    flip(path, 100)
+    assert lake.files(head) == [path]
+    with pytest.raises(DamagedError):
+        Lake(lake.root).files(head)
+
+
+@pytest.mark.parametrize("harm", ["{}", "", "not JSON"])
+def test_an_unusable_manifest_stops_no_other_partition_and_goes_aside(lake, key, documents, harm):
+    other = PartitionKey.parse("crawl.2026-34")
+    promote(lake, other, documents("neighbour"))
+    staged = lake.stage("filtered", key, documents("a"), basis=0, parts=PARTS)
+    path = next((lake.folder("filtered", "crawl") / "_candidates").rglob(f"{staged.candidate}.json"))
+    path.write_text(harm)
+    assert [str(each) for each in lake.partitions("filtered")] == ["crawl.2026-08", "crawl.2026-34"]
+    assert f"{path} is damaged" in lake.snapshot().flaw("filtered", key)
+    assert lake.snapshot().flaw("filtered", other) == ""
+    promote(lake, key, documents("b"))
+    assert lake.snapshot().flaw("filtered", key) == ""
+    assert path.with_suffix(".damaged").exists()
+
+
+def test_names_that_are_no_partitions_are_told_of_and_stop_nothing(lake, key, documents):
+    promote(lake, key, documents("a"))
+    folder = lake.folder("filtered", "crawl")
+    (folder / "_candidates" / "partition=no key").mkdir()
+    (folder / "_attempts").mkdir(exist_ok=True)
+    (folder / "_attempts" / "wiki.1.json").write_text("{}")
+    snapshot = lake.snapshot()
+    assert snapshot.partitions("filtered") == [key]
+    assert [line.rpartition("/")[2] for line in snapshot.strangers()] == [
+        "_candidates: 'no key' is no partition's: move it away",
+        "_attempts: 'wiki.1' is no partition's: move it away",
+    ]
 
 
 def test_a_staged_file_that_changed_is_not_promoted(lake, key, documents):

@@ -223,7 +223,7 @@ def test_a_promoted_partition_whose_file_is_gone_is_computed_again(rig, document
     assert rig.computed == 2
     assert rig.lake.head("filtered", rig.key).number == 2
     metadata = result.get_asset_materialization_events()[0].materialization.metadata
-    assert "is gone or cut short" in metadata["strata/why_ran"].value
+    assert "is gone: `strata materialize" in metadata["strata/why_ran"].value
 
 
 def test_a_promotion_that_the_log_lost_is_made_again_without_computing(rig, documents):

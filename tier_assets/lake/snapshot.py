@@ -1,0 +1,210 @@
+"""The lake as it is at a moment: what is promoted, what was staged, who is at work. Read once for a command.
+
+Heads and history come from the index of the logs (`log_index.py`), candidates from their manifests, both a partition at a
+time: what an answer costs follows what is asked. `Lake` asks a snapshot brought up to date at each call; whoever looks at
+many partitions takes one and keeps it.
+"""
+
+import os
+from collections import OrderedDict
+from collections.abc import Iterator
+from datetime import datetime
+from pathlib import Path
+
+from tier_assets.errors import DamagedError, LakeError, PartitionKeyError
+from tier_assets.keys import PartitionKey
+from tier_assets.lake.attempts import Attempts
+from tier_assets.lake.candidates import (
+    Candidate,
+    Manifests,
+    StagedFile,
+    partitions_with_candidates,
+    read_manifests,
+)
+from tier_assets.lake.log_index import LogIndex, Pin
+from tier_assets.lake.verification import Verifier
+from tier_assets.lake.versions import Version
+from tier_assets.schemas import TABLES
+
+_REMEMBERED = 1_000
+
+
+class LakeSnapshot:
+    """All tables under a lake's root, as of the last `refresh`."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+        self.index = LogIndex(root)
+        self._verifier = Verifier(self.index)
+        self._newest: dict[str, int] = {}
+        self._sources: dict[str, list[str]] = {}
+        self._trying: dict[str, frozenset[str]] = {}
+        self._versions: OrderedDict[tuple[str, str], tuple[list[Pin], Version | None]] = OrderedDict()
+
+    def refresh(self) -> "LakeSnapshot":
+        """Bring all tables up to date. Raises LakeError where a log cannot be read."""
+        self._sources.clear()
+        self._trying.clear()
+        for table in TABLES:
+            for source in self.sources(table):
+                self.refresh_log(table, source)
+        return self
+
+    def refresh_log(self, table: str, source: str) -> None:
+        """Bring the log of one table and source up to date."""
+        log = _log(table, source)
+        newest = self.index.refresh(log)
+        if newest != self._newest.get(log):
+            self._newest[log] = newest
+            for name, partition in [known for known in self._versions if known[0] == log]:
+                del self._versions[name, partition]
+
+    def folder(self, table: str, source: str) -> Path:
+        """Where the Delta table of a tier (or of the scorers) and a source lies."""
+        if table not in TABLES:
+            raise LakeError(f"{table!r} is no table of the lake: use one of {', '.join(TABLES)}")
+        return self.root / table / source
+
+    def sources(self, table: str) -> list[str]:
+        """Sources with anything in the table, in order."""
+        if table not in self._sources:
+            try:
+                with os.scandir(self.root / table) as found:
+                    self._sources[table] = sorted(entry.name for entry in found if entry.is_dir())
+            except (FileNotFoundError, NotADirectoryError):
+                self._sources[table] = []
+        return self._sources[table]
+
+    def head(self, table: str, key: PartitionKey) -> Version | None:
+        """The promoted version of a partition."""
+        return self._of(table, key)[1]
+
+    def versions(self, table: str, key: PartitionKey) -> list[Version]:
+        """All promoted versions of a partition, newest first."""
+        return [self.index.load(pin) for pin in self._of(table, key)[0]]
+
+    def pins(self, table: str, source: str) -> list[Pin]:
+        """The promoted version of every partition of a source, in a few words, in the order of their names."""
+        return self.index.heads(_log(table, source))
+
+    def since(self, table: str, source: str, delta_version: int) -> list[Pin]:
+        """What was promoted in a table after an entry of its log, oldest first."""
+        return self.index.since(_log(table, source), delta_version)
+
+    def load(self, pin: Pin) -> Version:
+        """A version with all that its entry says."""
+        return self.index.load(pin)
+
+    def candidates(self, table: str, key: PartitionKey) -> list[Candidate]:
+        """What was ever staged for a partition and is still there, oldest first."""
+        return list(self.manifests(table, key).candidates)
+
+    def manifests(self, table: str, key: PartitionKey) -> Manifests:
+        """The manifests of a partition: candidates, and what cannot be used."""
+        return read_manifests(self.folder(table, key.source), str(key))
+
+    def held(self, table: str, key: PartitionKey) -> Candidate | None:
+        """The newest held candidate that could still be promoted: its basis is the head."""
+        pins, head = self._of(table, key)
+        basis = head.number if head else 0
+        # What is promoted is not held: of most partitions no manifest is read.
+        others = read_manifests(self.folder(table, key.source), str(key), {pin.candidate for pin in pins})
+        waiting = [each for each in others.candidates if each.state == "held" and each.basis == basis]
+        return waiting[-1] if waiting else None
+
+    def flaw(self, table: str, key: PartitionKey) -> str:
+        """Which small files of a partition cannot be used, as a sentence; empty where all can."""
+        pins, _ = self._of(table, key)
+        found = read_manifests(self.folder(table, key.source), str(key), {pin.candidate for pin in pins}).unusable
+        return "; ".join(
+            f"{path} is damaged ({why}): the next run of the partition moves it aside" for path, why in found.items()
+        )
+
+    def attempts(self, table: str, key: PartitionKey) -> Attempts | None:
+        """What is running on the partition now, or failed last; None where nothing is and did."""
+        log = _log(table, key.source)
+        if log not in self._trying:
+            self._trying[log] = frozenset(Attempts.partitions(self.folder(table, key.source)))
+        return Attempts(self.folder(table, key.source), str(key)) if str(key) in self._trying[log] else None
+
+    def partitions(self, table: str) -> list[PartitionKey]:
+        """Partitions for which anything was promoted or staged, in the total order."""
+        return sorted(key for key in self._found(table) if isinstance(key, PartitionKey))
+
+    def strangers(self) -> list[str]:
+        """A sentence for every name among candidates and attempts that is no partition's."""
+        return [found for table in TABLES for found in self._found(table) if isinstance(found, str)]
+
+    def damage(self, table: str, key: PartitionKey) -> str:
+        """What is wrong with the promoted version at first sight, as a sentence; empty where nothing is."""
+        head = self.head(table, key)
+        if head is None:
+            return ""
+        promoted_at = datetime.fromisoformat(head.promoted_at).timestamp()
+        for path, file in self._files(head):
+            if why := self._verifier.glance(path, file, lambda file=file: self._sha256(head, file), promoted_at):  # type: ignore[misc]
+                return _sentence(path, why, head)
+        return ""
+
+    def verified(self, version: Version, *, decisions: bool = False) -> list[Path]:
+        """The files of a version's rows, or of its decisions, each read and found to be what was promoted.
+
+        Raises DamagedError naming the first that is not.
+        """
+        wanted = [pair for pair in self._files(version) if (pair[1] is version.decided) == decisions]
+        for path, file in wanted:
+            if why := self._verifier.verify(path, file, lambda file=file: self._sha256(version, file)):  # type: ignore[misc]
+                raise DamagedError(_sentence(path, why, version))
+        return [path for path, _ in wanted]
+
+    def _files(self, version: Version) -> list[tuple[Path, StagedFile]]:
+        folder = self.folder(version.table, PartitionKey.parse(version.partition).source)
+        every = (*version.files, *([version.decided] if version.decided else []))
+        return [(folder / file.path, file) for file in every]
+
+    def _sha256(self, version: Version, file: StagedFile) -> str:
+        """What a file is to hash to; of versions from before their entries said so, their manifest does."""
+        if file.sha256:
+            return file.sha256
+        key = PartitionKey.parse(version.partition)
+        for candidate in self.candidates(version.table, key):
+            if candidate.candidate == version.candidate:
+                named = {each.path: each.sha256 for each in (*candidate.files, candidate.decisions)}
+                return named.get(file.path, "")
+        return ""
+
+    def _found(self, table: str) -> Iterator[PartitionKey | str]:
+        for source in self.sources(table):
+            folder = self.folder(table, source)
+            names = {pin.partition for pin in self.pins(table, source)}
+            for place, found in (
+                ("_candidates", partitions_with_candidates(folder)),
+                ("_attempts", Attempts.partitions(folder)),
+            ):
+                for name in found:
+                    try:
+                        if PartitionKey.parse(name).source != source:
+                            raise PartitionKeyError(f"{name} is of another source")
+                        names.add(name)
+                    except PartitionKeyError:
+                        yield f"{folder / place}: {name!r} is no partition's: move it away"
+            yield from map(PartitionKey.parse, sorted(names))
+
+    def _of(self, table: str, key: PartitionKey) -> tuple[list[Pin], Version | None]:
+        """The promotions of a partition, newest first, and the newest in full."""
+        name = (_log(table, key.source), str(key))
+        if name not in self._versions:
+            self.folder(table, key.source)
+            pins = self.index.versions(*name)
+            self._versions[name] = (pins, self.index.load(pins[0]) if pins else None)
+            if len(self._versions) > _REMEMBERED:
+                self._versions.popitem(last=False)
+        return self._versions[name]
+
+
+def _sentence(path: Path, why: str, version: Version) -> str:
+    return f"{path} {why}: `strata materialize {version.table} -p {version.partition}` makes it again"
+
+
+def _log(table: str, source: str) -> str:
+    return f"{table}/{source}"
