@@ -9,6 +9,7 @@ import os
 from collections import OrderedDict
 from collections.abc import Iterator
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 
 from tier_assets.errors import DamagedError, LakeError, PartitionKeyError
@@ -87,6 +88,10 @@ class LakeSnapshot:
         """The promoted version of every partition of a source, in a few words, in the order of their names."""
         return self.index.heads(_log(table, source))
 
+    def promotions(self, table: str, partition: str) -> list[Pin]:
+        """All promotions of a partition in a few words, newest first."""
+        return self.index.versions(_log(table, PartitionKey.parse(partition).source), partition)
+
     def since(self, table: str, source: str, delta_version: int) -> list[Pin]:
         """What was promoted in a table after an entry of its log, oldest first."""
         return self.index.since(_log(table, source), delta_version)
@@ -142,7 +147,7 @@ class LakeSnapshot:
             return ""
         promoted_at = datetime.fromisoformat(head.promoted_at).timestamp()
         for path, file in self._files(head):
-            if why := self._verifier.glance(path, file, lambda file=file: self._sha256(head, file), promoted_at):  # type: ignore[misc]
+            if why := self._verifier.glance(path, file, partial(self._sha256, head, file), promoted_at):
                 return _sentence(path, why, head)
         return ""
 
@@ -151,11 +156,17 @@ class LakeSnapshot:
 
         Raises DamagedError naming the first that is not.
         """
-        wanted = [pair for pair in self._files(version) if (pair[1] is version.decided) == decisions]
-        for path, file in wanted:
-            if why := self._verifier.verify(path, file, lambda file=file: self._sha256(version, file)):  # type: ignore[misc]
+        found = list(self.looked_through(version, decisions=decisions))
+        for path, why in found:
+            if why:
                 raise DamagedError(_sentence(path, why, version))
-        return [path for path, _ in wanted]
+        return [path for path, _ in found]
+
+    def looked_through(self, version: Version, *, decisions: bool = False) -> Iterator[tuple[Path, str]]:
+        """The files of a version's rows, or of its decisions, each read, and what is wrong with it; empty for nothing."""
+        for path, file in self._files(version):
+            if (file is version.decided) == decisions:
+                yield path, self._verifier.verify(path, file, partial(self._sha256, version, file))
 
     def _files(self, version: Version) -> list[tuple[Path, StagedFile]]:
         folder = self.folder(version.table, PartitionKey.parse(version.partition).source)
