@@ -123,9 +123,9 @@ def _need(tier: Tier, key: PartitionKey, lake: Lake, arrival: Arrival | None, bo
     if attempt:
         return need("failed", True, attempt.message)
     if head:
-        return need("stale", True, difference(head, parts, contract, policy))
+        return need("stale", True, difference(head, parts, contract, policy, lake))
     if held:
-        return need("held", True, difference(held, parts, contract, policy) or "the gate's limits changed")
+        return need("held", True, difference(held, parts, contract, policy, lake) or "the gate's limits changed")
     return need("absent" if contract.parents else "landed", True, "new")
 
 
@@ -134,7 +134,7 @@ def _without_input(
 ) -> tuple[State, Literal[False], str]:
     """State and reason where no fingerprint can be computed: nothing complete has landed, or a parent is not promoted."""
     served, held = lake.head(tier, key), lake.held(tier, key)
-    if tier.parent is None:
+    if not CONTRACTS[tier].parents:
         arriving = "; ".join(arrival.problems) or "still arriving: no _SUCCESS" if arrival else ""
         if served:
             damage = lake.damage(tier, key)
