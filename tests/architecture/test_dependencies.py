@@ -60,6 +60,13 @@ DISTRIBUTIONS = {
     "fasttext": "fasttext-ng",
     "presidio_analyzer": "presidio-analyzer",
 }
+CHANGES_BY_ITSELF = {
+    "unicodedata": "unicode tables",
+    "zipfile": "Python's zipfile",
+    "ipaddress": "Python's ipaddress",
+    "random": "Python's random",
+}
+"""Modules of Python whose results change from release to release, and the facility that stands for each."""
 BEHIND_PROTOCOLS = {
     Tier.FILTERED: ("resources.text_classifier", "resources.private_data_analyzer"),
     Tier.SELECTED: ("resources.text_classifier",),
@@ -299,9 +306,12 @@ def source(module: str) -> str:
 
 def reached(tier: Tier) -> set[str]:
     """What the modules of a tier, and what stands behind its protocols, import. pdf_child.py is run, not imported."""
+    return {name for each in (*modules_of(tier), *BEHIND_PROTOCOLS.get(tier, ())) for name in third_party(each)}
+
+
+def modules_of(tier: Tier) -> list[str]:
     folder = ROOT / "tier_assets" / tier.asset_name
-    modules = [".".join(path.relative_to(ROOT).with_suffix("").parts) for path in folder.rglob("*.py")]
-    return {name for module in (*modules, *BEHIND_PROTOCOLS.get(tier, ())) for name in third_party(module)}
+    return [".".join(path.relative_to(ROOT).with_suffix("").parts) for path in folder.rglob("*.py")]
 
 
 @pytest.mark.parametrize("tier", Tier)
@@ -313,6 +323,30 @@ def test_a_library_that_a_tier_reaches_is_a_dependency_or_cannot_change_its_outp
         if DISTRIBUTIONS.get(name, name) not in known and name not in CANNOT_CHANGE_OUTPUT
     }
     assert undecided == set(), "list it in the contract, or say above why it cannot change output"
+
+
+@pytest.mark.parametrize("tier", Tier)
+def test_a_module_of_python_that_changes_by_itself_is_a_dependency_of_the_tier_that_uses_it(tier):
+    used = {CHANGES_BY_ITSELF[name] for name in python_modules(tier) & CHANGES_BY_ITSELF.keys()}
+    listed = {*CONTRACTS[tier].facilities, *(SCORER_CONTRACT.facilities if CONTRACTS[tier].guide else ())}
+    # Only training shuffles, and no tier but the one with a guide trains.
+    assert used - listed - (set() if CONTRACTS[tier].guide else {"Python's random"}) == set()
+
+
+def python_modules(tier: Tier) -> set[str]:
+    """Python's own modules that the tier's modules, those of `text/` among theirs, and what it computes with import."""
+    seen: set[str] = set()
+    found: set[str] = set()
+    pending = [*modules_of(tier), *BEHIND_PROTOCOLS.get(tier, ())]
+    while pending:
+        seen.add(module := pending.pop())
+        for name in imported(module):
+            below = {
+                each for each in (name, name.rpartition(".")[0]) if each.startswith("tier_assets.text") and source(each)
+            }
+            pending += below - seen
+            found |= {name.split(".")[0]} & sys.stdlib_module_names
+    return found
 
 
 def test_the_walk_finds_what_is_imported_late_and_by_others():

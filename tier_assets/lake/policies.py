@@ -11,7 +11,7 @@ from typing import Any
 
 from tier_assets.errors import LakeError
 from tier_assets.files.digests import text_digest
-from tier_assets.files.durable import write_text
+from tier_assets.files.durable import sweep_temporaries, write_text
 
 
 def keep_values(table: Path, values: Mapping[str, Any]) -> str:
@@ -26,6 +26,8 @@ def keep_values(table: Path, values: Mapping[str, Any]) -> str:
     digest = text_digest(text)
     if kept_values(table, digest) is None:
         try:
+            # What killed processes left.
+            sweep_temporaries(_path(table, digest).parent)
             write_text(_path(table, digest), text)
         except OSError as error:
             raise LakeError(f"{table} cannot be written to ({error}): mend that, then materialize again") from None

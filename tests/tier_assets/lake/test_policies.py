@@ -38,6 +38,14 @@ def test_a_damaged_file_is_none_and_is_written_anew(tmp_path, damage):
     assert kept_values(tmp_path, digest) == VALUES
 
 
+def test_what_a_killed_process_left_is_swept_by_the_next_that_writes(tmp_path):
+    half = tmp_path / "_policies" / ".a.json.999999999.tmp"
+    half.parent.mkdir()
+    half.write_text("{")
+    keep_values(tmp_path, VALUES)
+    assert not half.exists()
+
+
 def test_values_that_were_never_kept_are_none(tmp_path):
     assert kept_values(tmp_path, "0" * 64) is None
 
