@@ -19,8 +19,7 @@ from tier_assets.errors import OrchestratorError
 from tier_assets.files.durable import locked
 from tier_assets.files.leases import Owner
 from tier_assets.home import Home
-from tier_assets.keys import PartitionKey
-from tier_assets.l2_selected.asset import SCORER_ASSET
+from tier_assets.keys import SCORER_ASSET, PartitionKey
 from tier_assets.lake.lake import Lake
 from tier_assets.promotion.events import runless_events
 from tier_assets.promotion.partitions import PARTITIONS

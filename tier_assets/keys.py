@@ -45,3 +45,5 @@ class PartitionKey:
 
 SCORER_KEY = PartitionKey("quality", "scorer")
 """Where the one quality scorer is promoted, in the table of scorers."""
+SCORER_ASSET = "quality_scorer"
+"""The Dagster asset key's only component of the asset that trains it."""

@@ -10,6 +10,7 @@ from bisect import bisect_left
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from itertools import islice
+from pathlib import Path
 from typing import Protocol
 
 from tier_assets.keys import PartitionKey
@@ -22,6 +23,10 @@ _Order = tuple[str, str, str]
 
 class Reader(Protocol):
     """What is promoted, as the lake or a snapshot of it tells."""
+
+    def folder(self, table: str, source: str) -> Path:
+        """Where the table of a source lies."""
+        ...
 
     def head(self, table: str, key: PartitionKey) -> Version | None:
         """The promoted version of a partition."""
@@ -41,7 +46,7 @@ class Reader(Protocol):
 
 
 @dataclass
-class _Chain:
+class Chain:
     """Versions of a family in the total order; `digests` has one link more: that of none."""
 
     orders: list[_Order] = field(default_factory=list)
@@ -54,7 +59,7 @@ class Earlier:
     """The promoted versions before a partition in its family, pinned; each is loaded when it is come to."""
 
     reader: Reader
-    chain: _Chain
+    chain: Chain
     count: int
 
     @property
@@ -74,26 +79,26 @@ class Neighbours:
 
     def __init__(self, reader: Reader) -> None:
         self._reader = reader
-        self._chains: dict[tuple[str, Scope, str], dict[tuple[str, ...], _Chain]] = {}
+        self._chains: dict[tuple[str, Scope, str], dict[tuple[str, ...], Chain]] = {}
 
     def before(self, table: str, key: PartitionKey, scope: Scope) -> Earlier:
         """The promoted versions of a table that come before a partition in the scope."""
         source = "" if scope == "global" else key.source
         if (table, scope, source) not in self._chains:
             self._chains[table, scope, source] = self._built(table, scope, source)
-        chain = self._chains[table, scope, source].get(family(key, scope), _Chain(digests=[_link(hashlib.sha256())]))
+        chain = self._chains[table, scope, source].get(family(key, scope), Chain(digests=[_link(hashlib.sha256())]))
         return Earlier(self._reader, chain, bisect_left(chain.orders, key.order))
 
-    def _built(self, table: str, scope: Scope, source: str) -> dict[tuple[str, ...], _Chain]:
+    def _built(self, table: str, scope: Scope, source: str) -> dict[tuple[str, ...], Chain]:
         sources = [source] if source else self._reader.sources(table)
         keyed = [(PartitionKey.parse(pin.partition), pin) for each in sources for pin in self._reader.pins(table, each)]
-        chains: dict[tuple[str, ...], _Chain] = {}
+        chains: dict[tuple[str, ...], Chain] = {}
         digests: dict[tuple[str, ...], hashlib._Hash] = {}
         for key, pin in sorted(keyed, key=lambda pair: pair[0].order):
             name = family(key, scope)
             if name not in chains:
                 digests[name] = hashlib.sha256()
-                chains[name] = _Chain(digests=[_link(digests[name])])
+                chains[name] = Chain(digests=[_link(digests[name])])
             # As `text_digest` does it: each text with its length in front.
             data = pin.content_digest.encode()
             digests[name].update(struct.pack("<q", len(data)) + data)

@@ -154,9 +154,11 @@ class _Look:
         if attempt or flaw:
             return need("failed", True, "; ".join(filter(None, (attempt.message if attempt else "", flaw))))
         if head:
-            return need("stale", True, difference(head, parts, contract, policy))
+            return need("stale", True, difference(head, parts, contract, policy, snapshot))
         if held:
-            return need("held", True, difference(held, parts, contract, policy) or "the gate's limits changed")
+            return need(
+                "held", True, difference(held, parts, contract, policy, snapshot) or "the gate's limits changed"
+            )
         return need("absent" if contract.parents else "landed", True, "new")
 
     def _without_input(

@@ -5,17 +5,17 @@ A tier says in its contract what it depends on; here that is read, once, and pin
 partitions that deduplication compared with.
 """
 
-import importlib.metadata
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from tier_assets.errors import PolicyError
 from tier_assets.gate.audit import AuditReport
-from tier_assets.gate.contract import Contract
+from tier_assets.gate.contract import Contract, Guide, digest_of, values_of
+from tier_assets.installed import facility, version, version_or_absent
 from tier_assets.keys import PartitionKey
 from tier_assets.lake.candidates import Candidate
+from tier_assets.lake.policies import kept_values
 from tier_assets.lake.versions import Version
 from tier_assets.landing.zone import Arrival
 from tier_assets.neighbours import Earlier, Neighbours, Reader
@@ -24,6 +24,8 @@ from tier_assets.policy_book import PolicyBook
 from tier_assets.tiers import Tier
 
 _SHOWN_RULES, _SHOWN_VALUES, _LONGEST_VALUE = 3, 5, 60
+# A value that is not there is no other than one that says nothing.
+_NOTHING: tuple[Any, ...] = (None, {}, [])
 
 Models = Mapping[str, Callable[[], str]]
 """Name in a contract's `models` to what gives the model's digest; asked only when a fingerprint needs it."""
@@ -90,8 +92,9 @@ def common_parts(contract: Contract, source: str, book: PolicyBook, models: Mode
     files = book.files.digest(contract.files(policy))
     if files:
         parts["policy's files"] = files
-    for library in (*contract.libraries, *contract.policy_libraries(policy)):
-        parts[f"library {library}"] = _version(library)
+    parts |= installed_parts(contract)
+    for library in contract.policy_libraries(policy):
+        parts[f"library {library}"] = version(library)
     for name in contract.models:
         parts[name.replace("_", " ")] = models[name]()
     if contract.prompts_digest:
@@ -104,13 +107,14 @@ def own_parts(contract: Contract, inputs: Inputs, book: PolicyBook) -> dict[str,
     parts: dict[str, str] = {}
     if inputs.arrival and not contract.parents:
         parts["landed files"] = inputs.arrival.digest
-    for table, version in inputs.parents.items():
-        parts[f"rows of {table}"] = version.content_digest
+        for library in contract.landed_libraries([file.name for file in inputs.arrival.files]):
+            parts[f"library {library}"] = version_or_absent(library)
+    for table, parent in inputs.parents.items():
+        parts[f"rows of {table}"] = parent.content_digest
     if inputs.earlier is not None:
         parts["earlier partitions"] = inputs.earlier.digest
     if contract.guide:
-        guide = inputs.guide
-        parts[contract.guide.name] = guide.content_digest if guide else contract.guide.untrained(book.default)
+        parts |= _guide_parts(contract.guide, inputs.guide, book.default)
     return parts
 
 
@@ -130,11 +134,18 @@ class Fingerprints:
         return self._common[name] | own_parts(contract, inputs, self._book)
 
 
-def _version(library: str) -> str:
-    try:
-        return importlib.metadata.version(library)
-    except importlib.metadata.PackageNotFoundError:
-        raise PolicyError(f"{library} is not installed, and the policy needs it: see pyproject's extras") from None
+def installed_parts(contract: Contract) -> dict[str, str]:
+    """Versions of the libraries and facilities by which the output can change, whatever the policy says."""
+    return {
+        **{f"library {library}": version(library) for library in contract.libraries},
+        **{name: facility(name) for name in contract.facilities},
+    }
+
+
+def _guide_parts(guide: Guide, promoted: Version | None, policy: Policy) -> dict[str, str]:
+    if promoted is None:
+        return {guide.name: guide.untrained(policy)}
+    return {guide.name: promoted.content_digest, **{f"library {name}": version(name) for name in guide.libraries}}
 
 
 def budget_ended(head: Version, budget: int) -> str:
@@ -167,9 +178,11 @@ def hold_line(candidate: Candidate) -> str:
     )
 
 
-def difference(old: Version | Candidate, new: Mapping[str, str], contract: Contract, policy: Policy) -> str:
+def difference(
+    old: Version | Candidate, new: Mapping[str, str], contract: Contract, policy: Policy, lake: Reader
+) -> str:
     """What changed since a version or candidate was made, for people: versions and values of the policy are shown, of
-    other digests only the name. Those made before the values were kept only name the policy.
+    other digests only the name. Those of which the values are not known only name the policy.
     """
     changed = []
     for name in sorted({*old.parts, *new}):
@@ -177,21 +190,45 @@ def difference(old: Version | Candidate, new: Mapping[str, str], contract: Contr
         if before == after:
             continue
         readable = all(len(value) < 20 for value in (before, after))
-        values = _changed_values(old.summary.get("policy"), contract, policy) if name == "policy" else ""
-        changed.append(values or (f"{name} {before} -> {after}" if readable else f"{name} changed"))
+        values = _changed_values(old, contract.policy_values(policy), lake) if name == "policy" else []
+        rest = len(values) - _SHOWN_VALUES
+        more = [f"{rest} more values of the policy"] if rest > 0 else []
+        shown = ", ".join([*values[:_SHOWN_VALUES], *more])
+        changed.append(shown or (f"{name} {before} -> {after}" if readable else f"{name} changed"))
     return ", ".join(changed)
 
 
-def _changed_values(old: Mapping[str, Any] | None, contract: Contract, policy: Policy) -> str:
-    """Which values of the policy differ from those of old that were not the defaults; empty where that is not known."""
-    if old is None:
-        return ""
-    now = contract.policy_values(policy)
-    pairs = {key: (old.get(key, default), value) for key, (value, default) in now.items()}
-    pairs |= {key: (value, None) for key, value in old.items() if key not in now}
-    shown = [_change(key, *pair) for key, pair in pairs.items() if pair[0] != pair[1]]
-    rest = len(shown) - _SHOWN_VALUES
-    return ", ".join([*shown[:_SHOWN_VALUES], *([f"{rest} more values of the policy"] if rest > 0 else [])])
+def frozen_changes(guide: Guide, lake: Reader, policy: Policy) -> Iterator[str]:
+    """A sentence for every value in force that differs from the one frozen with the promoted model: it does not count yet."""
+    head = lake.head(guide.table, guide.key)
+    if head is None or head.parts.get("policy") == digest_of(guide.policy(policy)):
+        return
+    changed = _changed_values(head, values_of(guide.policy(policy)), lake)
+    for change in changed or [f"{', '.join(guide.policy(policy))} changed"]:
+        yield f"{change}: counts from the next `{guide.remade_by}`, the promoted {guide.name} keeps its own"
+
+
+def _changed_values(old: Version | Candidate, now: Mapping[str, tuple[Any, Any]], lake: Reader) -> list[str]:
+    """Which values of the policy (by key: value, default) differ from those of old, as phrases; none where that is not
+    known.
+    """
+    made = old.summary.get("policy")
+    if made is None:
+        return []
+    if isinstance(made, str):
+        known = kept_values(lake.folder(old.table, PartitionKey.parse(old.partition).source), made) if made else {}
+        if known is None:
+            return []
+        before = {key: known.get(key) for key in now} | known
+    else:
+        # Versions of before had the values that were not the defaults; what the defaults were then, nobody knows.
+        before = {key: default for key, (_, default) in now.items()} | dict(made)
+    pairs = {key: (before[key], now[key][0] if key in now else None) for key in (*now, *before)}
+    return [
+        _change(key, was, is_now)
+        for key, (was, is_now) in pairs.items()
+        if was != is_now and not (was in _NOTHING and is_now in _NOTHING)
+    ]
 
 
 def _change(key: str, before: Any, after: Any) -> str:

@@ -16,8 +16,9 @@ from tier_assets.inference import identity
 from tier_assets.keys import PartitionKey
 from tier_assets.lake.lake import Lake
 from tier_assets.landing.zone import Arrival, LandingZone
+from tier_assets.planning import CONTRACTS
 from tier_assets.policy_book import PolicyBook
-from tier_assets.staleness import Models
+from tier_assets.staleness import Models, frozen_changes
 from tier_assets.tiers import Tier
 
 
@@ -85,6 +86,14 @@ class Session:
         sources = {*(key.source for key in arrivals), *self.lake.sources(Tier.RAW)}
         for line in self.policies().idle(sorted(sources)) if sources else ():
             self.say(f"strata: {line}")
+        self.remark_on_frozen_values()
+
+    def remark_on_frozen_values(self) -> None:
+        """Say which values in force a promoted model does not follow yet, and which command makes it."""
+        for contract in CONTRACTS.values():
+            if contract.guide:
+                for line in frozen_changes(contract.guide, self.lake, self.policies().default):
+                    self.say(f"strata: {line}")
 
     def models(self) -> Models:
         """Digests of the models in force; nothing is started."""

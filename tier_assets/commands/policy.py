@@ -16,6 +16,16 @@ from tier_assets.policy_book import InForce, PolicyBook
 
 # A list of words would push the column that says where it is from off the screen; --json has all of it.
 _SHOWN_CHARS = 40
+_AT_ONCE = "at once: what was made with another value is stale"
+_COUNTS = {
+    "landing": "from the next look into the landing zone",
+    "selected": "from the next `strata train`, once a scorer is promoted",
+    "audit": "for what is judged from now on, and again for what is held; what is promoted stays promoted",
+    "cost": "for what is promoted from now on; versions keep the tokens and the cost that they were promoted with",
+    "language_model": "from the next run; what another model wrote is stale, how it is asked changes no result",
+    "execution": "from the next run; it changes no result",
+}
+"""When an edit of a section counts, where that is not at once."""
 
 
 @click.command()
@@ -52,6 +62,7 @@ def policy(source: str | None, section: str | None, changed: bool, list_presets:
         for each in book.in_force(source or "")
         if (not section or _within(each, section)) and (each.changed or not changed)
     ]
+    session.remark_on_frozen_values()
     session.emit(_document(book, source, found), lambda: _text(book, source, found))
 
 
@@ -76,6 +87,7 @@ def _document(book: PolicyBook, source: str | None, found: Sequence[InForce]) ->
                 "default": each.setting.default,
                 "meaning": each.setting.meaning,
                 "source_of_default": each.setting.source,
+                "counts": _COUNTS.get(each.setting.key[0], _AT_ONCE),
             }
             for each in found
         ],
@@ -96,7 +108,9 @@ def _text(book: PolicyBook, source: str | None, found: Sequence[InForce]) -> str
     ]
     if not rows:
         return f"{head}: every value is the default"
-    return f"{head}\n{table(('key', 'value', 'default', 'from'), rows)}"
+    shown = {each.setting.key[0] for each in found}
+    counts = [f"an edit of {name} counts {when}" for name, when in _COUNTS.items() if name in shown]
+    return "\n".join([head, table(("key", "value", "default", "from"), rows), *counts])
 
 
 def _shown(value: Any) -> str:

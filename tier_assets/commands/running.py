@@ -19,14 +19,12 @@ from tier_assets.definitions import RunOutcome, open_language_model, orchestrato
 from tier_assets.errors import LakeError
 from tier_assets.keys import SCORER_KEY, PartitionKey
 from tier_assets.lake.versions import Version
-from tier_assets.planning import Need
+from tier_assets.planning import CONTRACTS, Need
 from tier_assets.progress import TerminalNarrator
 from tier_assets.promotion.step import TOKEN_BUDGET_TAG
 from tier_assets.schemas import SCORERS
 from tier_assets.tiers import Tier
 
-# A scorer learns from all of L1, so L1 goes through all partitions before L2 starts with any.
-_PHASES = ((Tier.RAW, Tier.FILTERED), (Tier.SELECTED, Tier.REFINED, Tier.ORGANIZED))
 _FAILED, _HELD = 1, 3
 _POLL_SECONDS = 0.5
 
@@ -45,7 +43,7 @@ def materialize(tier: Tier | None, partitions: tuple[str, ...], only_plan: bool)
     Ends with 0 when all is current, 3 when a partition is held or blocked, 1 on a failure.
     """
     session = Session.open()
-    work = _Work(session, tier or Tier.ORGANIZED, keys(partitions))
+    work = _Work(session, tier or list(Tier)[-1], keys(partitions))
     unasked = session.landing.ask_stores(keys(partitions))
     if unasked:
         session.say(unasked)
@@ -66,6 +64,18 @@ def materialize(tier: Tier | None, partitions: tuple[str, ...], only_plan: bool)
 
     session.emit({"rows": rows, "errors": errors}, text)
     return _FAILED if errors else _HELD if stuck else 0
+
+
+def _phases() -> list[list[Tier]]:
+    """The tiers in the order in which they go through all partitions. A model that guides a tier learns from all partitions
+    of those below, so with such a tier a new phase begins.
+    """
+    phases: list[list[Tier]] = [[]]
+    for tier in Tier:
+        if CONTRACTS[tier].guide:
+            phases.append([])
+        phases[-1].append(tier)
+    return phases
 
 
 class _Work:
@@ -120,14 +130,15 @@ class _Work:
             with dagster.instance() as instance:
                 dagster.prepare(instance, [need.key for need in self.needs()])
                 run = partial(dagster.materialize, instance)
-                for phase in _PHASES:
+                phases = _phases()
+                for phase in phases:
                     # Asked anew: L1 may have trained nothing or a scorer, which makes other partitions stale.
                     for key in self._busy_keys(phase):
                         errors += self._run_partition(run, phase, key)
                 # A scorer trained by the first partition makes those stale that were current before: once more.
-                for key in self._busy_keys(_PHASES[-1]):
+                for key in self._busy_keys(phases[-1]):
                     if not any(error.startswith(f"{key}:") for error in errors):
-                        errors += self._run_partition(run, _PHASES[-1], key)
+                        errors += self._run_partition(run, phases[-1], key)
         return errors
 
     def _busy_keys(self, phase: Sequence[Tier]) -> list[PartitionKey]:
@@ -173,7 +184,7 @@ class _Work:
         return "held" in states and "failed" not in states
 
     def _spend(self, key: PartitionKey, run_id: str) -> None:
-        for tier in (Tier.REFINED, Tier.ORGANIZED):
+        for tier in (each for each in Tier if CONTRACTS[each].generates):
             made = self._session.lake.head(tier, key), self._session.lake.held(tier, key)
             for each in made:
                 if each and each.run_id == run_id:

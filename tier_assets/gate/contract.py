@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 from tier_assets.files.digests import text_digest
+from tier_assets.installed import Facility
 from tier_assets.keys import PartitionKey
 from tier_assets.policies.filtered import Scope
 from tier_assets.policies.section import Section, settings
@@ -59,12 +60,19 @@ class Expectation:
 
 @dataclass(frozen=True)
 class Guide:
-    """A promoted model by which a tier is computed. `untrained` stands for it in fingerprints while none is promoted."""
+    """A promoted model by which a tier is computed. `untrained` stands for it in fingerprints while none is promoted.
+
+    `libraries` run it, and count where one is promoted. `policy` gives the sections that are frozen with it: what they say
+    counts from the next `remade_by`, a command.
+    """
 
     name: str
     table: str
     key: PartitionKey
     untrained: Callable[[Policy], str]
+    policy: Callable[[Policy], Mapping[str, Section]]
+    remade_by: str
+    libraries: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -76,9 +84,11 @@ class Contract:
     profiled as `<name>.<value>`. `measures` are numbers that come from the transformation, null where it gives none.
     `expectations` are made from the policy in force; `checks` names every check it can use, whatever the policy says.
     `policy` gives the sections of the policy that the output depends on, by their names in `strata.toml`.
-    `files` are those that the policy names, `policy_libraries` libraries that only some policies use. `models` names what
-    answers in it. `parents` are the tables whose promoted rows of the same partition it reads; without any it reads what has
-    landed. `neighbours` says of which earlier partitions of its own table it is made, `guide` which promoted model it uses.
+    `files` are those that the policy names. `libraries` and `facilities` (of Python) are those by whose version its output
+    can change, `policy_libraries` such as only some policies use. `landed_libraries` gives, for names of landed files, those
+    that are used where they are installed: that one is absent counts as its version. `models` names what answers in it.
+    `parents` are the tables whose promoted rows of the same partition it reads; without any it reads what has landed.
+    `neighbours` says of which earlier partitions of its own table it is made, `guide` which promoted model it uses.
     """
 
     table: str
@@ -91,7 +101,9 @@ class Contract:
     policy: Callable[[Policy], Mapping[str, Section]] = lambda _: {}
     files: Callable[[Policy], Sequence[str]] = lambda _: ()
     libraries: tuple[str, ...] = ()
+    facilities: tuple[Facility, ...] = ()
     policy_libraries: Callable[[Policy], Sequence[str]] = lambda _: ()
+    landed_libraries: Callable[[Sequence[str]], Sequence[str]] = lambda _: ()
     models: tuple[str, ...] = ()
     prompts_digest: str = ""
     parents: tuple[str, ...] = ()
@@ -105,16 +117,26 @@ class Contract:
 
     def policy_digest(self, policy: Policy) -> str:
         """Digest of the values that the output depends on; empty where it depends on none."""
-        digests = [section.digest for section in self.policy(policy).values()]
-        return text_digest(*digests) if len(digests) > 1 else "".join(digests)
+        return digest_of(self.policy(policy))
 
     def policy_values(self, policy: Policy) -> dict[str, tuple[Any, Any]]:
         """Those values by their keys in full, each with its default, as JSON has them."""
-        return {
-            ".".join(setting.key): (_plain(setting.value), _plain(setting.default))
-            for name, section in self.policy(policy).items()
-            for setting in settings(section, tuple(name.split(".")))
-        }
+        return values_of(self.policy(policy))
+
+
+def digest_of(sections: Mapping[str, Section]) -> str:
+    """Digest of the values of sections; empty without any."""
+    digests = [section.digest for section in sections.values()]
+    return text_digest(*digests) if len(digests) > 1 else "".join(digests)
+
+
+def values_of(sections: Mapping[str, Section]) -> dict[str, tuple[Any, Any]]:
+    """The values of sections by their keys in full, each with its default, as JSON has them."""
+    return {
+        ".".join(setting.key): (_plain(setting.value), _plain(setting.default))
+        for name, section in sections.items()
+        for setting in settings(section, tuple(name.split(".")))
+    }
 
 
 def _plain(value: Any) -> Any:

@@ -22,9 +22,9 @@ def summarize(
     contract: Contract, totals: Totals, report: AuditReport, *, seconds: float, policy: Policy, pool: str
 ) -> dict[str, Any]:
     """Plain data: rows_in, rows_kept, dropped (reason to rows), dropped_by_rule (the commonest), tokens, checks, seconds,
-    cost, cut_by_budget (inputs that the token budget did not reach), limits (digest of the gate's), policy (the values read
-    that are not the defaults), p10_chars, median_chars, p90_chars and language_mix (language to share) of the kept rows,
-    measures, notes.
+    cost, cut_by_budget (inputs that the token budget did not reach), limits (digest of the gate's), p10_chars, median_chars,
+    p90_chars and language_mix (language to share) of the kept rows, measures, notes. Whoever stages adds what the step
+    knows: token_budget, and as policy the digest of the values read (`lake/policies.py`).
     """
     verdicts = [report.verdict(check) for check in contract.checks]
     tokens, exact = _tokens(contract.table, totals, policy.cost)
@@ -45,7 +45,6 @@ def summarize(
         "currency": policy.cost.currency,
         "cut_by_budget": totals.cut_by_budget,
         "limits": policy.audit.digest,
-        "policy": {key: now for key, (now, default) in contract.policy_values(policy).items() if now != default},
         "measures": {name: float(value) for name, value in totals.measures.items()},
         "notes": list(totals.notes[:_NOTES]),
     }

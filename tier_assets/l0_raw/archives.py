@@ -10,10 +10,10 @@ from typing import BinaryIO
 
 from tier_assets.l0_raw import tar
 from tier_assets.l0_raw.findings import Finding, Flaw, FlawKind, Reject, too_large
-from tier_assets.l0_raw.kinds import kind_of, license_place
 from tier_assets.l0_raw.licenses import spdx_of
 from tier_assets.l0_raw.members import Member, damaged, most_bytes, read_member, unwanted
 from tier_assets.l0_raw.streams import DamageError, Stream
+from tier_assets.landing.kinds import kind_of, license_place
 from tier_assets.policy import RawPolicy
 from tier_assets.schemas import DropReason
 

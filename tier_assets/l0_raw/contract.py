@@ -3,8 +3,18 @@
 from collections.abc import Sequence
 
 from tier_assets.gate.contract import UNIVERSAL, Contract, Expectation
+from tier_assets.landing.files import ending
 from tier_assets.policy import Policy
 from tier_assets.tiers import Tier
+
+_MAY_HOLD_PDFS = (".pdf", ".zip", ".tar", ".tgz")
+
+
+def _landed_libraries(names: Sequence[str]) -> Sequence[str]:
+    """What reads PDFs, which are landed as such or in archives; which files are in one is known when it is read. A PDF in
+    a WARC stays as it is.
+    """
+    return ("pypdfium2",) if any((ending(name) or "").startswith(_MAY_HOLD_PDFS) for name in names) else ()
 
 
 def _expectations(policy: Policy) -> Sequence[Expectation]:
@@ -28,5 +38,9 @@ CONTRACT = Contract(
     expectations=_expectations,
     metrics={"payload_bytes": ("kept", "sum(payload_bytes)")},
     policy=lambda policy: {"raw": policy.raw},
+    # Each says what can be had of damaged data, and pyarrow how values that are no text are written.
     libraries=("brotli", "pyarrow", "zlib-ng", "zstandard"),
+    landed_libraries=_landed_libraries,
+    # Dates and zips are read by Python's own; the tables say which names within an archive can be shown.
+    facilities=("Python", "Python's zipfile", "unicode tables"),
 )

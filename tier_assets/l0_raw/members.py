@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from pathlib import PurePosixPath
 
 from tier_assets.l0_raw.findings import Capture, Reject, too_large
-from tier_assets.l0_raw.kinds import Kind, is_archive, is_minified, kind_of, unsafe
 from tier_assets.l0_raw.pdf import read_pdf
+from tier_assets.landing.kinds import Kind, is_archive, is_minified, kind_of, unsafe
 from tier_assets.policy import RawPolicy
 from tier_assets.schemas import DropReason
 

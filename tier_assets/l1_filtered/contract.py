@@ -8,8 +8,18 @@ from tier_assets.gate.contract import UNIVERSAL, Contract, Expectation
 from tier_assets.policy import AuditPolicy, Policy
 from tier_assets.tiers import Tier
 
-PRESIDIO = ("presidio-analyzer", "spacy", "phonenumbers")
+PRESIDIO = ("presidio-analyzer", "spacy", "phonenumbers", "regex", "tldextract")
 """Libraries of the other analyzer of private data, which come with the extra `pii`."""
+TRAFILATURA = ("trafilatura", "justext", "lxml", "lxml-html-clean")
+"""Libraries of the other extractor of main text."""
+
+
+def _policy_libraries(policy: Policy) -> Sequence[str]:
+    private, model = policy.filtered.private_data, policy.filtered.private_data.spacy_model
+    return (
+        *(TRAFILATURA if policy.filtered.extractor == "trafilatura" else ()),
+        *((*PRESIDIO, *([model] if model else [])) if private.analyzer == "presidio" else ()),
+    )
 
 
 def _expectations(policy: Policy) -> Sequence[Expectation]:
@@ -109,7 +119,10 @@ CONTRACT = Contract(
         *policy.filtered.bad_words.lists,
         *policy.filtered.contamination.benchmarks,
     ),
-    policy_libraries=lambda policy: PRESIDIO if policy.filtered.private_data.analyzer == "presidio" else (),
-    libraries=("trafilatura", "resiliparse", "fasttext-ng", "datasketch"),
+    policy_libraries=_policy_libraries,
+    # numpy draws the multipliers of MinHash, which say what texts are compared.
+    libraries=("resiliparse", "fasttext-ng", "numpy"),
+    # Words, forms and cases are Python's, letters of source code those of Polars; private addresses are ipaddress's.
+    facilities=("Python", "Python's ipaddress", "unicode tables", "unicode tables of polars"),
     models=("language_identifier",),
 )

@@ -8,7 +8,7 @@ from tier_assets.errors import StrataError
 from tier_assets.files.durable import locked
 from tier_assets.home import Home
 from tier_assets.inference import ClassifierTrainer, LanguageModel, Report
-from tier_assets.keys import SCORER_KEY
+from tier_assets.keys import SCORER_ASSET, SCORER_KEY
 from tier_assets.l2_selected.contract import CONTRACT, SCORER_CONTRACT
 from tier_assets.l2_selected.lesson import Lesson, promoted_scorer, wants_scorer
 from tier_assets.l2_selected.scoring import score
@@ -23,8 +23,6 @@ from tier_assets.promotion.step import Events, TierStep, failure
 from tier_assets.schemas import SCORERS
 from tier_assets.staleness import Inputs
 from tier_assets.tiers import Tier
-
-SCORER_ASSET = "quality_scorer"
 
 
 @dg.asset(
@@ -50,7 +48,7 @@ def quality_scorer(
     """The fastText classifier that L2 selects with, trained on what is promoted now. Never stale by itself."""
     with locked(home.scorer_lock):
         try:
-            step, lesson = _scorer_step(context, home, lake, policies, narrator)
+            step, lesson = _scorer_step(context, home, lake, policies, narrator, language_model)
         except StrataError as error:
             raise dg.Failure(str(error), allow_retries=False) from None
         yield from step.promote(lambda _: lesson.learn(classifier_trainer, language_model))
@@ -95,14 +93,18 @@ def l2_selected(
 
 
 def _scorer_step(
-    context: dg.AssetExecutionContext, home: Home, lake: Lake, policies: PolicyBook, narrator: Narrator
+    context: dg.AssetExecutionContext,
+    home: Home,
+    lake: Lake,
+    policies: PolicyBook,
+    narrator: Narrator,
+    model: LanguageModel,
 ) -> tuple[TierStep, Lesson]:
-    """Raises StrataError for a policy that names labels which are not there."""
+    """Raises StrataError for a policy that names labels which are not there, or a model that is to rate and is not."""
     basis = lake.basis(SCORERS, SCORER_KEY)
     lesson = Lesson(lake, home, policies.default.selected)
-    step = TierStep(
-        context, lake, SCORER_CONTRACT, SCORER_KEY, policies.default, basis, Inputs({}), lesson.parts, narrator
-    )
+    parts = lesson.parts(model)
+    step = TierStep(context, lake, SCORER_CONTRACT, SCORER_KEY, policies.default, basis, Inputs({}), parts, narrator)
     return step, lesson
 
 
@@ -119,7 +121,7 @@ def _ensure_scorer(
     if lake.head(SCORERS, SCORER_KEY) or not wants_scorer(policies.default.selected):
         return ""
     with locked(home.scorer_lock):
-        step, lesson = _scorer_step(context, home, lake, policies, narrator)
+        step, lesson = _scorer_step(context, home, lake, policies, narrator, model)
         settled = step.settle(lambda _: lesson.learn(trainer, model))
         if settled.version is None:
             return f"no scorer: {settled.why}"

@@ -1,9 +1,10 @@
 """What a promoted partition of L2 promises, and what a promoted scorer does."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from tier_assets.gate.contract import UNIVERSAL, Contract, Expectation, Guide
 from tier_assets.keys import SCORER_KEY
+from tier_assets.policies.section import Section
 from tier_assets.policy import Policy
 from tier_assets.schemas import SCORERS
 from tier_assets.tiers import Tier
@@ -30,18 +31,22 @@ def _untrained(policy: Policy) -> str:
     return f"none of {selected.digest}" if selected.scorer.anchors or selected.scorer.labels else "none"
 
 
+def _learning(policy: Policy) -> Mapping[str, Section]:
+    """What a scorer is trained by, and its cut."""
+    return {"selected": policy.selected}
+
+
 CONTRACT = Contract(
     table=Tier.SELECTED,
     code_version="1",
     parents=(Tier.FILTERED,),
-    guide=Guide("scorer", SCORERS, SCORER_KEY, _untrained),
+    guide=Guide("scorer", SCORERS, SCORER_KEY, _untrained, _learning, "strata train", ("fasttext-ng",)),
     checks=("conservation", "schema", "volume", "distribution", "content"),
     expectations=_expectations,
     metrics={
         "scores_outside": ("kept", "count(*) filter (quality_score not between 0 and 1)"),
         "median_score": ("decisions", "median(quality_score)"),
     },
-    libraries=("fasttext-ng",),
 )
 
 
@@ -67,6 +72,8 @@ SCORER_CONTRACT = Contract(
         "fewest_examples": ("kept", "min(least(good, bad))"),
         "auc": ("kept", "min(auc)"),
     },
-    policy=lambda policy: {"selected": policy.selected},
+    policy=_learning,
     libraries=("fasttext-ng",),
+    # It shuffles the examples.
+    facilities=("Python's random",),
 )

@@ -1,6 +1,5 @@
 """What the scorer learns from, read from lake and home: promoted L1 documents, label files. Learning is in `training.py`."""
 
-import importlib.metadata
 import json
 from pathlib import Path
 
@@ -9,15 +8,17 @@ import polars as pl
 from tier_assets.errors import StrataError
 from tier_assets.files.digests import file_digest, text_digest
 from tier_assets.home import Home
-from tier_assets.inference import ClassifierTrainer, LanguageModel, TextClassifier
+from tier_assets.inference import ClassifierTrainer, LanguageModel, TextClassifier, identity
 from tier_assets.keys import PartitionKey
 from tier_assets.l2_selected.contract import SCORER_CONTRACT
 from tier_assets.l2_selected.examples import anchor_examples, gather, parse_labels
+from tier_assets.l2_selected.prompts import RATING_DIGEST
 from tier_assets.l2_selected.rating import rated_examples
 from tier_assets.l2_selected.training import outcome, reference_documents, train_scorer
 from tier_assets.lake.lake import Lake
 from tier_assets.outcome import Outcome
 from tier_assets.policy import SelectedPolicy
+from tier_assets.staleness import installed_parts
 from tier_assets.tiers import Tier
 
 
@@ -36,15 +37,16 @@ class Lesson:
         )
         self._labels = [_label_file(home, name) for name in policy.scorer.labels]
 
-    @property
-    def parts(self) -> dict[str, str]:
-        """The fingerprint's parts of a scorer."""
+    def parts(self, model: LanguageModel) -> dict[str, str]:
+        """The fingerprint's parts of a scorer; of the model only where it rates. Raises ModelUnavailableError."""
+        rates = self._policy.scorer.model_ratings and self._labels
         return {
             "code": SCORER_CONTRACT.code_version,
             "policy": self._policy.digest,
             "documents": text_digest(json.dumps(sorted(self.seen))),
             "labels": text_digest(*(file_digest(path) for path in self._labels)),
-            **{f"library {name}": importlib.metadata.version(name) for name in SCORER_CONTRACT.libraries},
+            **installed_parts(SCORER_CONTRACT),
+            **({"language model": identity(model), "prompts": RATING_DIGEST} if rates else {}),
         }
 
     def learn(self, trainer: ClassifierTrainer, model: LanguageModel) -> Outcome:

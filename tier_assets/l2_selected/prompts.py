@@ -1,5 +1,9 @@
 """The prompt that asks a language model whether a text is worth training on; asking and reading is in `rating.py`."""
 
+import json
+
+from tier_assets.files.digests import text_digest
+
 RATING_SYSTEM = "You judge texts from the web. Answer in JSON."
 
 RATING_TEMPLATE = """Text:
@@ -17,3 +21,6 @@ RATING_SCHEMA = {
 }
 
 RATING_MAX_TOKENS = 16
+
+RATING_DIGEST = text_digest(RATING_SYSTEM, RATING_TEMPLATE, json.dumps(RATING_SCHEMA), str(RATING_MAX_TOKENS))
+"""Version of the prompt: part of the fingerprint of a scorer that learns from ratings."""

@@ -64,5 +64,6 @@ CONTRACT = Contract(
     policy=_values,
     files=lambda policy: policy.filtered.contamination.benchmarks,
     models=("language_model",),
+    facilities=("unicode tables",),
     prompts_digest=PROMPTS_DIGEST,
 )

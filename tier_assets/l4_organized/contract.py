@@ -45,5 +45,6 @@ CONTRACT = Contract(
     },
     policy=lambda policy: {"organized": policy.organized},
     models=("language_model",),
+    facilities=("unicode tables",),
     prompts_digest=PROMPTS_DIGEST,
 )

@@ -13,7 +13,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from tier_assets.errors import LandingError
-from tier_assets.l0_raw.kinds import DOCUMENT_ENDINGS, kind_of
 from tier_assets.landing.files import (
     CARD,
     DATASET_INFO,
@@ -25,6 +24,7 @@ from tier_assets.landing.files import (
     name_flaw,
     shown,
 )
+from tier_assets.landing.kinds import DOCUMENT_ENDINGS, kind_of
 from tier_assets.landing.sources import S3, Landable, Source, local_source, remote_keys, remote_source, remote_sources
 
 _KINDS = ", ".join(ENDINGS)

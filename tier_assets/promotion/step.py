@@ -23,6 +23,7 @@ from tier_assets.inference import Report
 from tier_assets.keys import PartitionKey
 from tier_assets.lake.candidates import Candidate
 from tier_assets.lake.lake import Lake
+from tier_assets.lake.policies import keep_values
 from tier_assets.lake.versions import Version, fingerprint_of
 from tier_assets.landing.zone import Arrival
 from tier_assets.outcome import Outcome, Totals
@@ -184,7 +185,7 @@ class TierStep:
         held = self.lake.held(self.contract.table, self.key)
         if held and is_settled(held, self.fingerprint, self.policy):
             return _held(held)
-        why = lacking or (difference(head, self.parts, self.contract, self.policy) if head else "new")
+        why = lacking or (self._difference(head) if head else "new")
         started = time.monotonic()
         totals = Totals()
         # Its libraries take two seconds to load, and pages longer to read.
@@ -192,6 +193,8 @@ class TierStep:
         progress = self.narrator.reporter(f"{self.contract.table} {self.key}", self.context.log.info)
         outcome = compute(progress)
         pieces = totals.over([outcome] if isinstance(outcome, Outcome) else outcome)
+        values = self.contract.policy_values(self.policy)
+        kept = keep_values(self.lake.folder(table, key.source), {name: value for name, (value, _) in values.items()})
         with self.lake.staging(
             self.contract.table, self.key, basis=self.basis, parts=self.parts, run_id=self.context.run_id
         ) as staging:
@@ -203,10 +206,13 @@ class TierStep:
         seconds = time.monotonic() - started
         pool = "gpu" if self.contract.generates else "cpu"
         summary = summarize(self.contract, totals, report, seconds=seconds, policy=self.policy, pool=pool)
-        summary["token_budget"] = budget
+        summary |= {"token_budget": budget, "policy": kept}
         candidate = candidate.with_report("held" if report.holds else "staged", summary, report.rows())
         self.lake.record(candidate)
         return _held(candidate) if report.holds else Settled(self.lake.promote(candidate), None, why)
+
+    def _difference(self, head: Version) -> str:
+        return difference(head, self.parts, self.contract, self.policy, self.lake)
 
     def _audit(self, candidate: Candidate, totals: Totals) -> AuditReport:
         kept, decisions = self.lake.staged_paths(candidate)

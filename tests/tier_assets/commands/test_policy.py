@@ -3,7 +3,9 @@ import json
 import pytest
 
 from tier_assets.cli import main
+from tier_assets.planning import CONTRACTS
 from tier_assets.policies.filtered import FilteredPolicy
+from tier_assets.policy import Policy
 
 TOML = """\
 preset = "dclm"
@@ -75,6 +77,22 @@ def test_the_json_form_is_one_document(run):
     assert (score["value"], score["default"], score["line"]) == (0.5, 0.65, 3)
     assert score["from"] == "strata.toml [filtered], line 3"
     assert score["source_of_default"].startswith("FineWeb")
+
+
+def test_when_an_edit_counts_is_said_of_what_does_not_count_at_once(run):
+    assert "an edit of cost counts for what is promoted from now on" in run("--section", "cost")[1]
+    assert "counts" not in run("--section", "filtered")[1]
+    values = {each["key"]: each["counts"] for each in json.loads(run("--json")[1])["values"]}
+    assert values["selected.keep_char_share"] == "from the next `strata train`, once a scorer is promoted"
+    assert values["refined.seed"] == "at once: what was made with another value is stale"
+
+
+def test_every_section_that_no_fingerprint_holds_says_when_an_edit_counts(run):
+    policy = Policy()
+    read = {name.split(".")[0] for contract in CONTRACTS.values() for name in contract.policy(policy)}
+    values = json.loads(run("--json")[1])["values"]
+    late = {each["key"].split(".")[0] for each in values if not each["counts"].startswith("at once")}
+    assert late == set(Policy.model_fields) - read
 
 
 def test_the_presets_are_listed_with_their_source(run):

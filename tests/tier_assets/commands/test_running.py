@@ -199,6 +199,27 @@ def test_a_scorer_is_trained_anew_by_command_and_makes_selection_stale(cli):
     assert stale == ["selected"]
 
 
+def test_a_value_that_the_scorer_does_not_follow_is_remarked_on_until_it_is_trained_anew(cli):
+    labels = [{"text": f"{TEXT} Part {number}.", "label": 1} for number in range(25)]
+    labels += [
+        {"text": f"buy cheap {number} now click here best price free {number}", "label": 0} for number in range(25)
+    ]
+    cli.home.root.mkdir()
+    (cli.home.root / "labels.jsonl").write_text("".join(json.dumps(row) + "\n" for row in labels))
+    text = '[selected]\nkeep_char_share = 0.8\n[selected.scorer]\nlabels = ["labels.jsonl"]\n'
+    cli.home.policy.write_text(text)
+    cli.land("crawl.1", TEXT)
+    cli("materialize", "selected")
+    looks = (("materialize", "selected", "--plan"), ("materialize", "selected"), ("status",), ("policy",))
+    assert {cli(*look)[2] for look in looks} == {""}
+    cli.home.policy.write_text(text.replace("0.8", "0.7"))
+    assert {cli(*look)[2] for look in looks} == {
+        "strata: selected.keep_char_share 0.8 -> 0.7: counts from the next `strata train`, the promoted scorer keeps its own\n"
+    }
+    assert cli("train")[0] == 0
+    assert cli("status")[2] == ""
+
+
 def test_a_scorer_that_cannot_be_trained_is_held_and_says_why(cli):
     cli.land("crawl.1", TEXT)
     cli("materialize", "filtered")

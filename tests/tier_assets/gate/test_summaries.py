@@ -43,15 +43,6 @@ def test_the_mix_of_languages_and_the_length_travel_with_the_version(documents):
     assert (found["median_chars"], found["language_mix"]) == (7.0, {"en": 0.75, "de": 0.25})
 
 
-def test_the_values_of_the_policy_that_are_not_the_defaults_travel_with_the_version(documents):
-    edited = Policy.model_validate({"filtered": {"media_types": ["text/plain"], "quality": {"min_words": 30}}})
-    assert summary(documents("a"), edited)["policy"] == {
-        "filtered.media_types": ["text/plain"],
-        "filtered.quality.min_words": 30,
-    }
-    assert summary(documents("a"))["policy"] == {}
-
-
 def test_the_commonest_rules_travel_with_it_too(documents):
     assert summary(documents("a", dropped=3))["dropped_by_rule"] == {"min_words": 3}
 

@@ -4,10 +4,12 @@ import polars as pl
 import pytest
 
 from resources.text_classifier import FastTextTrainer
+from tests.recorded import RecordedLanguageModel
 from tier_assets.errors import StrataError
 from tier_assets.home import Home
 from tier_assets.keys import PartitionKey
 from tier_assets.l2_selected.lesson import Lesson, promoted_scorer, wants_scorer
+from tier_assets.l2_selected.prompts import RATING_DIGEST
 from tier_assets.outcome import Outcome
 from tier_assets.policy_book import PolicyBook
 
@@ -74,11 +76,39 @@ def test_what_was_seen_is_frozen_and_new_partitions_change_the_parts(lake, home,
     write_labels(home, GOOD, BAD)
     promote(lake, "crawl.1", documents("a"))
     lesson = Lesson(lake, home, policy(labels=["labels.jsonl"]))
-    before = lesson.parts
+    before = lesson.parts(Silent())
     assert [name for name, _ in lesson.seen] == ["crawl.1"]
     promote(lake, "crawl.2", documents("b"))
-    assert lesson.parts == before
-    assert Lesson(lake, home, policy(labels=["labels.jsonl"])).parts != before
+    assert lesson.parts(Silent()) == before
+    assert Lesson(lake, home, policy(labels=["labels.jsonl"])).parts(Silent()) != before
+
+
+def parts(lake, home, digest, **scorer):
+    return Lesson(lake, home, policy(**scorer)).parts(RecordedLanguageModel({}, digest=digest))
+
+
+def test_the_model_that_rates_and_its_prompt_are_parts_of_a_scorer(lake, home):
+    write_labels(home, GOOD, BAD)
+    one, other = (parts(lake, home, digest, labels=["labels.jsonl"], model_ratings=True) for digest in ("a", "b"))
+    assert {name for name in one if one[name] != other[name]} == {"language model"}
+    assert one["prompts"] == RATING_DIGEST
+
+
+def test_a_model_that_rates_nothing_is_no_part_of_a_scorer(lake, home):
+    write_labels(home, GOOD, BAD)
+    for scorer in ({"labels": ["labels.jsonl"]}, {"anchors": ["wiki"], "model_ratings": True}):
+        assert {"language model", "prompts"}.isdisjoint(parts(lake, home, "a", **scorer))
+
+
+def test_labels_values_and_what_is_installed_are_parts_of_a_scorer(lake, home):
+    write_labels(home, GOOD, BAD)
+    before = parts(lake, home, "a", labels=["labels.jsonl"])
+    assert {"library fasttext-ng", "Python's random"} <= before.keys()
+    after = parts(lake, home, "a", labels=["labels.jsonl"], anchors=["wiki"])
+    assert {name for name in before if before[name] != after[name]} == {"policy"}
+    write_labels(home, GOOD[1:], BAD)
+    after = parts(lake, home, "a", labels=["labels.jsonl"])
+    assert {name for name in before if before[name] != after[name]} == {"labels"}
 
 
 def test_a_label_file_that_is_not_there_is_named(lake, home):

@@ -7,6 +7,7 @@ from tier_assets.errors import StrataError
 from tier_assets.files.leases import Owner
 from tier_assets.keys import PartitionKey
 from tier_assets.l1_filtered.contract import CONTRACT
+from tier_assets.lake.policies import kept_values
 from tier_assets.outcome import Outcome
 from tier_assets.policy_book import PolicyBook
 from tier_assets.progress import LogNarrator
@@ -129,6 +130,26 @@ def test_an_unchanged_fingerprint_computes_nothing_and_is_reported_again(rig, do
     event = again.get_asset_materialization_events()[0].materialization
     assert event.metadata["strata/why_ran"].value == "unchanged: nothing was computed"
     assert len(rig.lake.versions("filtered", rig.key)) == 1
+
+
+def test_a_version_names_all_values_of_the_policy_that_it_was_made_with(rig, documents):
+    rig.run(documents("a"))
+    kept = kept_values(
+        rig.lake.folder("filtered", rig.key.source), rig.lake.head("filtered", rig.key).summary["policy"]
+    )
+    assert kept == {name: value for name, (value, _) in CONTRACT.policy_values(PolicyBook().default).items()}
+
+
+def test_the_values_are_kept_before_anything_is_staged(rig, documents):
+    folder = rig.lake.folder("filtered", rig.key.source)
+    found = []
+
+    def pieces():
+        found.extend(folder.glob("_policies/*.json"))
+        yield documents("a")
+
+    assert rig.run(pieces).success
+    assert len(found) == 1
 
 
 def test_a_changed_code_version_says_so(rig, documents):

@@ -1,7 +1,7 @@
 """What a file within an archive or folder is, by its name: its media type, whether it is source code, whose it is.
 
-What becomes of it is in `members.py`. Languages are those that code corpora commonly keep; a source file's media type is
-`text/x-<language>`, so that no two spellings of a registered type meet in one corpus.
+What becomes of it is in `l0_raw/members.py`. Languages are those that code corpora commonly keep; a source file's media
+type is `text/x-<language>`, so that no two spellings of a registered type meet in one corpus.
 """
 
 import re

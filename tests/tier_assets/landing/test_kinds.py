@@ -2,7 +2,7 @@ import os
 
 import pytest
 
-from tier_assets.l0_raw.kinds import is_archive, is_minified, kind_of, license_place, unsafe
+from tier_assets.landing.kinds import is_archive, is_minified, kind_of, license_place, unsafe
 
 
 @pytest.mark.parametrize(
