@@ -16,7 +16,7 @@ import polars as pl
 
 from tier_assets.errors import DamagedError, LakeError, LostRaceError
 from tier_assets.files.digests import text_digest
-from tier_assets.files.durable import locked, sweep_temporaries, write_durably
+from tier_assets.files.durable import locked, sweep_temporaries
 from tier_assets.files.frames import RowGroup, row_groups
 from tier_assets.files.leases import Owner
 from tier_assets.keys import PartitionKey
@@ -266,23 +266,8 @@ class Lake:
         )
         return rows.with_columns(pl.lit(str(key)).alias("partition"))
 
-    def cached(self, kind: str, digest: str) -> pl.DataFrame | None:
-        """A derived frame kept under its inputs' digest, or None. The cache is disposable: a damaged file counts as none."""
-        path = self.cache_path(kind, digest)
-        try:
-            return pl.read_parquet(path) if path.exists() else None
-        except (pl.exceptions.PolarsError, pl.exceptions.PanicException, OSError):
-            path.unlink(missing_ok=True)
-            return None
-
-    def cache(self, kind: str, digest: str, frame: pl.DataFrame) -> None:
-        """Keep a derived frame."""
-        write_durably(
-            self.cache_path(kind, digest), lambda temporary: frame.write_parquet(temporary, compression="zstd")
-        )
-
     def cache_path(self, kind: str, digest: str, suffix: str = ".parquet") -> Path:
-        """Where a derived file lies, or would lie. Write it durably (`files/durable.py`), and take a damaged one for none."""
+        """Where a derived file lies, or would lie. It carries the digest of its content (`files/sealed.py`): a bad one is none."""
         return self.root / "_cache" / kind / f"{digest}{suffix}"
 
     def _log(self, folder: Path) -> Log:
