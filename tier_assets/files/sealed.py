@@ -65,14 +65,17 @@ def seal_beside(path: Path) -> None:
 
 
 def is_sealed(path: Path) -> bool:
-    """Whether a file holds what was noted beside it. It is looked through once in a process while it does not change."""
+    """Whether a file holds what was noted beside it. It is looked through once in a process while it does not change.
+
+    Raises OSError where one of the two is there and cannot be read.
+    """
     try:
         stamp = _stamp(path.stat())
         if _looked_through.get(path) != stamp:
             if _beside(path).read_bytes() != _noted(path).encode():
                 return False
             _remember(path, stamp)
-    except OSError:
+    except FileNotFoundError:
         return False
     return True
 
