@@ -250,10 +250,10 @@ def _select(connection: sqlite3.Connection, prompt: str, model: str) -> Completi
 
 
 def _completion(values: Sequence[bytes]) -> Completion | None:
-    _, _, text, finish_reason, *counts = values
+    _, _, text, finish_reason, read, written = values
     try:
         reason = cast("FinishReason", finish_reason.decode())
-        completion = Completion(text.decode(), reason, *map(int, counts), cached=True)
+        completion = Completion(text.decode(), reason, int(read), int(written), cached=True)
     except ValueError:
         return None
     return None if completion.finish_reason == "error" else completion

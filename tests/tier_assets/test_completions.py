@@ -287,7 +287,9 @@ def test_only_digests_and_answers_are_stored(path):
     connection.close()
 
 
-ANSWERS = {f"prompt {number}": Completion(f"answer {number} " * 9, "stop", number + 7, number + 3) for number in range(40)}
+ANSWERS = {
+    f"prompt {number}": Completion(f"answer {number} " * 9, "stop", number + 7, number + 3) for number in range(40)
+}
 
 
 def filled(path):

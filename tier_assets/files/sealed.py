@@ -72,7 +72,7 @@ def is_sealed(path: Path) -> bool:
     try:
         stamp = _stamp(path.stat())
         if _looked_through.get(path) != stamp:
-            if _beside(path).read_bytes() != _noted(path).encode():
+            if _noted(path).encode() != _beside(path).read_bytes():
                 return False
             _remember(path, stamp)
     except FileNotFoundError:

@@ -267,7 +267,7 @@ class Lake:
         return rows.with_columns(pl.lit(str(key)).alias("partition"))
 
     def cache_path(self, kind: str, digest: str, suffix: str = ".parquet") -> Path:
-        """Where a derived file lies, or would lie. It carries the digest of its content (`files/sealed.py`): a bad one is none."""
+        """Where a derived file lies, or would lie. It is sealed (`files/sealed.py`), and a bad one is none."""
         return self.root / "_cache" / kind / f"{digest}{suffix}"
 
     def _log(self, folder: Path) -> Log:
