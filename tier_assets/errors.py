@@ -21,6 +21,10 @@ class LakeError(StrataError):
     """The lake does not hold what was asked for, or holds it damaged."""
 
 
+class NothingPromotedError(LakeError):
+    """Nothing of a partition is promoted yet, or held where that is what was asked for. No damage: it may come."""
+
+
 class DamagedError(LakeError):
     """A promoted file is gone or not as it was promoted."""
 

@@ -14,7 +14,7 @@ from typing import Any
 
 import polars as pl
 
-from tier_assets.errors import DamagedError, LakeError, LostRaceError
+from tier_assets.errors import DamagedError, LakeError, LostRaceError, NothingPromotedError
 from tier_assets.files.digests import text_digest
 from tier_assets.files.durable import locked, sweep_temporaries
 from tier_assets.files.frames import RowGroup, row_groups
@@ -205,7 +205,7 @@ class Lake:
     def read(self, table: str, key: PartitionKey) -> pl.LazyFrame:
         """The promoted rows of a partition, `partition` as last column.
 
-        Raises LakeError where nothing is promoted, DamagedError where its file is gone or cut.
+        Raises NothingPromotedError where nothing is, DamagedError where its file is gone or cut.
         """
         return self.rows(self._promoted(table, key))
 
@@ -232,7 +232,9 @@ class Lake:
     def _promoted(self, table: str, key: PartitionKey) -> Version:
         head = self.head(table, key)
         if head is None:
-            raise LakeError(f"{table} {key}: nothing is promoted yet: run `strata materialize {table} -p {key}`")
+            raise NothingPromotedError(
+                f"{table} {key}: nothing is promoted yet: run `strata materialize {table} -p {key}`"
+            )
         return head
 
     def _files(self, version: Version) -> list[Path]:
@@ -243,18 +245,19 @@ class Lake:
         return [folder / f"partition={key}/{version.candidate}-0000.parquet"]
 
     def decisions(self, table: str, key: PartitionKey, *, held: bool = False) -> pl.LazyFrame:
-        """The decision rows of the promoted version, or of the newest held candidate."""
+        """The decision rows of the promoted version, or of the newest held candidate.
+
+        Raises NothingPromotedError where there is none, DamagedError where its file is gone.
+        """
         if held:
             candidate = self.held(table, key)
             if candidate is None:
-                raise LakeError(
+                raise NothingPromotedError(
                     f"{table} {key}: no held candidate: `strata history {table} -p {key}` shows what there is"
                 )
             path = candidate.decisions.path
         else:
-            head = self.head(table, key)
-            if head is None:
-                raise LakeError(f"{table} {key}: nothing is promoted yet: run `strata materialize {table} -p {key}`")
+            head = self._promoted(table, key)
             if damage := self.damage(table, key):
                 raise DamagedError(damage)
             path = head.decisions
