@@ -315,17 +315,11 @@ def test_a_flipped_bit_anywhere_in_the_file_never_changes_an_answer(path):
         cache.close()
 
 
+CHANGES = [("text", "another"), ("text", b"\xff"), ("finish_reason", "length"), ("prompt_tokens", 8)]
+
+
 @pytest.mark.parametrize(
-    ("column", "value"),
-    [
-        ("text", "another"),
-        ("text", b"\xff"),
-        ("finish_reason", "length"),
-        ("prompt_tokens", 8),
-        ("completion_tokens", 3.5),
-        ("digest", ""),
-        ("digest", b"\xff"),
-    ],
+    ("column", "value"), [*CHANGES, ("completion_tokens", 3.5), ("digest", ""), ("digest", b"\xff")]
 )
 def test_a_row_that_was_changed_is_no_row_and_is_asked_anew(path, column, value):
     filled(path)
@@ -372,20 +366,21 @@ def test_an_answer_in_another_prompts_row_is_none(path):
     cache.close()
 
 
-BEFORE = """
-create table completions (
-    prompt text not null, model text not null, text text not null, finish_reason text not null,
-    prompt_tokens integer not null, completion_tokens integer not null, primary key (prompt, model)
-) without rowid
-"""
+def of_the_form_before(path, *rows):
+    """A cache file without digests."""
+    path.parent.mkdir()
+    with sqlite3.connect(path) as connection:
+        connection.execute(
+            "create table completions (prompt text not null, model text not null, text text not null, finish_reason text "
+            "not null, prompt_tokens integer not null, completion_tokens integer not null, primary key (prompt, model)) "
+            "without rowid"
+        )
+        connection.executemany("insert into completions values (?, 'm', ?, ?, ?, ?)", rows)
+    connection.close()
 
 
 def test_a_file_of_the_form_before_digests_keeps_its_rows(path):
-    path.parent.mkdir()
-    with sqlite3.connect(path) as connection:
-        connection.execute(BEFORE)
-        connection.execute("insert into completions values ('p', 'm', ?, 'length', 7, 3)", ("kept \0 é",))
-    connection.close()
+    of_the_form_before(path, ("p", "kept \0 é", "length", 7, 3))
     first, second = CompletionCache(path), CompletionCache(path)
     kept = Completion("kept \0 é", "length", 7, 3, cached=True)
     assert [cache.get("p", "m") for cache in (first, second, first)] == [kept] * 3
@@ -396,19 +391,8 @@ def test_a_file_of_the_form_before_digests_keeps_its_rows(path):
 
 
 def test_what_an_old_file_holds_is_judged_again(path):
-    path.parent.mkdir()
     rows = [("a", "fine", "stop", "10e29", 1), ("b", "fine", "eos", 1, 1), ("c", "fine", "stop", 2**62, -4)]
-    with sqlite3.connect(path) as connection:
-        connection.execute(BEFORE)
-        connection.executemany("insert into completions values (?, 'm', ?, ?, ?, ?)", rows)
-    connection.close()
+    of_the_form_before(path, *rows)
     cache = CompletionCache(path)
     assert [cache.get(name, "m") for name in "abc"] == [None, None, Completion("fine", "stop", 0, 0, cached=True)]
-    cache.close()
-
-
-def test_half_a_letter_is_kept_as_what_a_file_can_hold(path):
-    cache = CompletionCache(path)
-    assert cache.put("p", "m", Completion("a\ud800", "stop", 1, 10**30)).text == "a\ufffd"
-    assert cache.get("p", "m") == Completion("a\ufffd", "stop", 1, 0, cached=True)
     cache.close()
