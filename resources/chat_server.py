@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal, NoReturn, TypeVar
 from pydantic import BaseModel, Field, ValidationError
 
 from tier_assets.errors import StrataError
-from tier_assets.inference import Completion, FinishReason, ModelUnavailableError, Prompt
+from tier_assets.inference import Completion, FinishReason, ModelUnavailableError, Prompt, unicode
 
 if TYPE_CHECKING:
     # Loaded by the first server: with what it draws in it takes a tenth of a second of every command.
@@ -80,14 +80,10 @@ class _Choice(BaseModel):
     finish_reason: Literal["stop", "length", "content_filter", "tool_calls", "function_call"]
 
 
-class _Usage(BaseModel):
-    prompt_tokens: int = 0
-    completion_tokens: int = 0
-
-
 class _Answer(BaseModel):
     choices: list[_Choice] = Field(min_length=1)
-    usage: _Usage = _Usage()
+    # An answer is worth having whatever is said of its tokens.
+    usage: Any = None
     model: str | None = None
 
 
@@ -140,18 +136,19 @@ class ChatServer:
         return listed.data
 
     def complete(self, prompt: Prompt, model: str, stop: threading.Event) -> Reply:
-        """Ask once, patiently; `stop` ends the patience. Token counts are 0 where the server gives none.
+        """Ask once, patiently; `stop` ends the patience. Token counts are 0 where the server gives none that can be.
 
         Raises FailedRequestError, RejectedRequestError, and ModelUnavailableError where no prompt can be answered.
         """
         started = time.monotonic()
         answer, reconnected = self._retried("/chat/completions", request(prompt, model), _Answer, stop)
         choice = answer.choices[0]
+        usage = answer.usage if isinstance(answer.usage, dict) else {}
         completion = Completion(
             text=choice.message.content or "",
             finish_reason="refused" if choice.message.refusal is not None else _FINISH[choice.finish_reason],
-            prompt_tokens=answer.usage.prompt_tokens,
-            completion_tokens=answer.usage.completion_tokens,
+            prompt_tokens=usage.get("prompt_tokens", 0),
+            completion_tokens=usage.get("completion_tokens", 0),
             seconds=time.monotonic() - started,
         )
         return Reply(completion, answer.model, reconnected)
@@ -228,14 +225,11 @@ class ChatServer:
 
 
 def request(prompt: Prompt, model: str) -> dict[str, Any]:
-    """The body of a chat completion request. Text that is no Unicode (lone surrogates) gets question marks."""
+    """The body of a chat completion request. Lone surrogates, which are no Unicode, become U+FFFD."""
     sampling = prompt.sampling
     body: dict[str, Any] = {
         "model": model,
-        "messages": [
-            {"role": message.role, "content": message.content.encode("utf-8", "replace").decode()}
-            for message in prompt.messages
-        ],
+        "messages": [{"role": message.role, "content": unicode(message.content)} for message in prompt.messages],
         "max_tokens": sampling.max_tokens,
         "temperature": sampling.temperature,
         "top_p": sampling.top_p,
@@ -252,7 +246,7 @@ def _message(body: bytes) -> str:
     try:
         said = json.loads(body)["error"]
         return str(said["message"] if isinstance(said, dict) else said)
-    except (ValueError, KeyError, TypeError):
+    except (ValueError, KeyError, TypeError, RecursionError):
         return body.decode("utf-8", "replace")
 
 
@@ -262,7 +256,6 @@ def _retry_after(response: "httpx.Response") -> float:
     if value.isascii() and value.isdigit():
         return float(value)
     try:
-        moment = email.utils.parsedate_to_datetime(value)
-    except ValueError:
+        return max(email.utils.parsedate_to_datetime(value).timestamp() - time.time(), 0.0)
+    except (ValueError, OverflowError):
         return 0.0
-    return max(moment.timestamp() - time.time(), 0.0)

@@ -189,7 +189,7 @@ def _url(process: subprocess.Popen[str], settings: dict[str, object]) -> str:
         line = process.stdout.readline()
     except BrokenPipeError:
         line = ""
-    answer = json.loads(line) if line else {"error": "it died"}
+    answer = _told(line)
     if "url" not in answer:
         process.kill()
         process.communicate()
@@ -198,3 +198,16 @@ def _url(process: subprocess.Popen[str], settings: dict[str, object]) -> str:
             "model, and is there 1 GB of free memory?"
         )
     return str(answer["url"])
+
+
+def _told(line: str) -> dict[str, object]:
+    """What the child said; the libraries in it may have written to its output too."""
+    if not line:
+        return {"error": "it died"}
+    try:
+        answer = json.loads(line)
+    except (ValueError, RecursionError):
+        answer = None
+    return (
+        answer if isinstance(answer, dict) and answer.keys() & {"url", "error"} else {"error": f"it says {line[:80]!r}"}
+    )

@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any, Final, Literal
 
 from tier_assets.errors import StrataError
-from tier_assets.inference import Completion, FinishReason, ModelUnavailableError, Prompt
+from tier_assets.inference import Completion, FinishReason, ModelUnavailableError, Prompt, unicode
 
 _WEIGHTS: Final = (".safetensors", ".bin", ".gguf", ".pt")
 _SAMPLES: Final = 256
@@ -157,7 +157,7 @@ class VllmLanguageModel(AbstractContextManager["VllmLanguageModel"]):
             seed=sampling.seed,
             structured_outputs=None if schema is None else StructuredOutputsParams(json=dict(schema)),
         )
-        conversation = [{"role": message.role, "content": message.content} for message in prompt.messages]
+        conversation = [{"role": message.role, "content": unicode(message.content)} for message in prompt.messages]
         (request_id,) = self._engine.enqueue_chat([conversation], params, use_tqdm=False)
         # Handed out as "4-9f3b01aa", answered as "4".
         return str(request_id).partition("-")[0]

@@ -17,7 +17,7 @@ COMMANDS = {
     "land": "landing",
     "materialize": "running",
     "status": "looking",
-    "read": "looking",
+    "read": "reading",
     "history": "looking",
     "promote": "running",
     "train": "running",

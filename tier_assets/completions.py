@@ -2,11 +2,13 @@
 
 Answers are kept by (prompt digest, model digest); the prompt's digest covers its sampling, seed and output schema, so an
 edited recipe or another model asks anew. Each answer is on disk before it is handed on, so a killed run pays for no
-finished request twice. Failed requests are not kept. Documents are not named here: the decisions of L3 and L4 carry
-`prompt_hash`, which is this cache's key. Who answers is in `resources/`.
+finished request twice. Failed requests are not kept. Each row carries a digest of itself, and one that does not fit is no
+row. Documents are not named here: the decisions of L3 and L4 carry `prompt_hash`, which is this cache's key. Who answers is
+in `resources/`.
 """
 
 import fcntl
+import hashlib
 import logging
 import os
 import sqlite3
@@ -16,10 +18,10 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import AbstractContextManager, closing
 from pathlib import Path
 from queue import SimpleQueue
-from typing import Literal, Protocol, TypeVar
+from typing import Literal, Protocol, TypeVar, cast
 
 from tier_assets.errors import StrataError
-from tier_assets.inference import Completion, LanguageModel, Prompt
+from tier_assets.inference import Completion, FinishReason, LanguageModel, Prompt
 
 _SCHEMA = """
 create table if not exists completions (
@@ -29,11 +31,18 @@ create table if not exists completions (
     finish_reason text not null,
     prompt_tokens integer not null,
     completion_tokens integer not null,
+    digest text not null default '',
     primary key (prompt, model)
 ) without rowid
 """
+_COLUMNS = ("prompt", "model", "text", "finish_reason", "prompt_tokens", "completion_tokens", "digest")
+# As bytes: damaged text is no UTF-8, and must be read to be found out.
+_AS_BYTES = ", ".join(f"cast({name} as blob)" for name in _COLUMNS[:-1])
 _BUSY_SECONDS = 60.0
-_DAMAGE = frozenset({sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB})
+# SQLITE_ERROR is what a damaged schema makes of our statements, which are always the same.
+_DAMAGE = frozenset({sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_ERROR})
+# The second where SQLite's own sentence quotes a damaged schema.
+_ERRORS = (sqlite3.DatabaseError, UnicodeDecodeError)
 
 _log = logging.getLogger(__name__)
 _T = TypeVar("_T")
@@ -63,8 +72,13 @@ class CompletionCache:
         """Keep a completion unless one is kept already; the one that holds, so that rival processes agree."""
 
         def keep(connection: sqlite3.Connection) -> Completion:
-            values = (completion.text, completion.finish_reason, completion.prompt_tokens, completion.completion_tokens)
-            connection.execute("insert or ignore into completions values (?, ?, ?, ?, ?, ?)", (prompt, model, *values))
+            held = _select(connection, prompt, model)
+            if held is not None:
+                return held
+            counts = (completion.prompt_tokens, completion.completion_tokens)
+            values = (prompt, model, completion.text, completion.finish_reason, *counts)
+            digest = _digest(*(str(value).encode() for value in values))
+            connection.execute("insert or ignore into completions values (?, ?, ?, ?, ?, ?, ?)", (*values, digest))
             if connection.execute("select changes()").fetchone()[0]:
                 return completion
             return _select(connection, prompt, model) or completion
@@ -84,7 +98,7 @@ class CompletionCache:
             try:
                 try:
                     return action(self._opened())
-                except sqlite3.DatabaseError as error:
+                except _ERRORS as error:
                     if not _is_damage(error):
                         raise
                     self._set_aside()
@@ -221,39 +235,89 @@ def _again(completion: Completion) -> Completion:
 
 
 def _select(connection: sqlite3.Connection, prompt: str, model: str) -> Completion | None:
-    row = connection.execute(
-        "select text, finish_reason, prompt_tokens, completion_tokens from completions where prompt = ? and model = ?",
-        (prompt, model),
-    ).fetchone()
+    """What is kept, judged again; a row that is not as it was written is removed, and none."""
+    key = "where prompt = ? and model = ?"
+    row = connection.execute(f"select {_AS_BYTES}, digest from completions {key}", (prompt, model)).fetchone()
     if row is None:
         return None
-    text, finish_reason, prompt_tokens, completion_tokens = row
-    return Completion(text, finish_reason, prompt_tokens, completion_tokens, cached=True)
+    *values, digest = row
+    # Damaged pages lead to another prompt's row, whole in itself.
+    fits = values[:2] == [prompt.encode(), model.encode()] and digest == _digest(*values)
+    completion = _completion(values) if fits else None
+    if completion is None:
+        connection.execute(f"delete from completions {key}", (prompt, model))
+    return completion
+
+
+def _completion(values: Sequence[bytes]) -> Completion | None:
+    _, _, text, finish_reason, read, written = values
+    try:
+        reason = cast("FinishReason", finish_reason.decode())
+        completion = Completion(text.decode(), reason, int(read), int(written), cached=True)
+    except ValueError:
+        return None
+    return None if completion.finish_reason == "error" else completion
+
+
+def _digest(*values: bytes | None) -> str:
+    """sha256 (64 hex digits) of a row's values, each with its length in front; nothing fits a row in which one is missing."""
+    found = hashlib.sha256()
+    for value in values:
+        if value is None:
+            return ""
+        found.update(b"%d:" % len(value))
+        found.update(value)
+    return found.hexdigest()
 
 
 def _open(path: Path) -> sqlite3.Connection:
     """A connection in autocommit. WAL with `normal` loses nothing when a process dies, at most the last on power loss."""
     connection = sqlite3.connect(path, timeout=_BUSY_SECONDS, isolation_level=None, check_same_thread=False)
+    # A digest that is no UTF-8 is a digest that does not fit.
+    connection.text_factory = lambda data: data.decode("utf-8", "replace")
     try:
         connection.execute("pragma journal_mode = wal")
         connection.execute("pragma synchronous = normal")
         connection.execute(_SCHEMA)
-    except sqlite3.DatabaseError:
+        if "digest" not in _columns(connection):
+            _add_digests(connection)
+        # Raises OperationalError where the damaged schema names other columns.
+        connection.execute(f"select {', '.join(_COLUMNS)} from completions limit 0")
+    except _ERRORS:
         connection.close()
         raise
     return connection
 
 
-def _is_damage(error: sqlite3.DatabaseError) -> bool:
+def _columns(connection: sqlite3.Connection) -> list[str]:
+    return [row[1] for row in connection.execute("pragma table_info(completions)")]
+
+
+def _add_digests(connection: sqlite3.Connection) -> None:
+    """Give the rows of a file of the form before digests theirs: they are believed as they are, this once."""
+    connection.create_function("digest_of", len(_COLUMNS) - 1, _digest, deterministic=True)
+    connection.execute("begin immediate")
+    try:
+        # Another process may have been first.
+        if "digest" not in _columns(connection):
+            connection.execute("alter table completions add column digest text not null default ''")
+            connection.execute(f"update completions set digest = digest_of({_AS_BYTES})")
+        connection.execute("commit")
+    except BaseException:
+        connection.rollback()
+        raise
+
+
+def _is_damage(error: sqlite3.DatabaseError | UnicodeDecodeError) -> bool:
     code: int = getattr(error, "sqlite_errorcode", 0)
-    return code & 0xFF in _DAMAGE
+    return isinstance(error, UnicodeDecodeError) or code & 0xFF in _DAMAGE
 
 
 def _is_sound(path: Path) -> bool:
     try:
         with closing(_open(path)) as connection:
             return bool(connection.execute("pragma quick_check(1)").fetchone()[0] == "ok")
-    except sqlite3.DatabaseError as error:
+    except _ERRORS as error:
         if _is_damage(error):
             return False
         raise

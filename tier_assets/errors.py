@@ -22,7 +22,7 @@ class LakeError(StrataError):
 
 
 class NothingPromotedError(LakeError):
-    """What was asked for is not there yet: nothing is promoted, or held."""
+    """Nothing of a partition is promoted yet, or held where that is what was asked for. No damage: it may come."""
 
 
 class DamagedError(LakeError):

@@ -7,12 +7,14 @@ import hashlib
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
-from typing import Any, Literal, Protocol
+from typing import Any, Literal, Protocol, get_args
 
 from tier_assets.errors import StrataError
 
 Role = Literal["system", "user", "assistant"]
 FinishReason = Literal["stop", "length", "refused", "error"]
+MOST_TOKENS = 100_000_000
+"""More than any model reads or writes in one request."""
 
 
 @dataclass(frozen=True)
@@ -50,7 +52,11 @@ class Prompt:
 
 @dataclass(frozen=True)
 class Completion:
-    """What a model answered. Token counts are the model's own; `seconds` is the request's wall time, 0 when cached."""
+    """What a model answered. Token counts are the model's own; `seconds` is the request's wall time, 0 when cached.
+
+    Whatever a model or a cache gives, it is Unicode and its numbers are bounded: an answer without text, or that ended for
+    no known reason, is an error; lone surrogates become U+FFFD; a count that cannot be is 0, as where there is none.
+    """
 
     text: str
     finish_reason: FinishReason
@@ -58,6 +64,26 @@ class Completion:
     completion_tokens: int
     seconds: float = 0.0
     cached: bool = False
+
+    def __post_init__(self) -> None:
+        known = isinstance(self.text, str) and self.finish_reason in get_args(FinishReason)
+        object.__setattr__(self, "text", unicode(self.text) if known else "")
+        object.__setattr__(self, "finish_reason", self.finish_reason if known else "error")
+        for name in ("prompt_tokens", "completion_tokens"):
+            object.__setattr__(self, name, _count(getattr(self, name)))
+
+
+def unicode(text: str) -> str:
+    """The text as UTF-8 can hold it: pairs of surrogates joined, each lone one replaced by U+FFFD."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+    return text
+
+
+def _count(tokens: object) -> int:
+    return tokens if type(tokens) is int and 0 <= tokens <= MOST_TOKENS else 0
 
 
 class LanguageModel(Protocol):

@@ -1,3 +1,4 @@
+import json
 import threading
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
@@ -47,9 +48,9 @@ def test_the_request_carries_messages_sampling_and_schema(server, ask):
     assert server.keys == ["Bearer k-secret"]
 
 
-def test_a_lone_surrogate_of_a_document_is_sent_as_a_question_mark():
+def test_a_lone_surrogate_of_a_document_is_sent_as_a_replacement_character():
     prompt = Prompt((Message("user", "a\ud800b"),), Sampling(max_tokens=1))
-    assert request(prompt, "m")["messages"] == [{"role": "user", "content": "a?b"}]
+    assert request(prompt, "m")["messages"] == [{"role": "user", "content": "a\ufffdb"}]
 
 
 def test_an_answer_has_text_counts_and_the_time_it_took(server, ask):
@@ -89,13 +90,57 @@ def test_why_the_model_stopped_is_kept(server, ask, behaviour, text, finish_reas
         bad.sends(b'{"choices": [], "usage": {}}'),
         bad.sends(b'{"choices": [{"message": {"content": "\\ud800"}, "finish_reason": "stop"}]}'),
         bad.says("half", finish_reason=None),
+        bad.says("half", finish_reason="eos"),
+        bad.says(["half"]),
+        bad.says({"text": "half"}),
+        bad.says(7),
+        bad.says("half", refusal=["no"]),
+        bad.sends(b"[" * 100_000),
+        bad.sends(b'{"choices":' * 100_000),
+        bad.sends(b"null"),
+        bad.sends(b'{"choices": {"0": 1}}'),
+        bad.sends(b"\xff\xfe\x00"),
     ],
-    ids="429 500 503 hang drip cut reset garbage empty surrogate unfinished".split(),
+    ids=(
+        "429 500 503 hang drip cut reset garbage empty surrogate unfinished eos list object number refusal nested deep null "
+        "keyed bytes"
+    ).split(),
 )
 def test_what_may_pass_is_tried_again(server, ask, trouble):
     server.script.append(trouble)
     assert ask().completion.text == "fine"
     assert len(server.requests) == 2
+
+
+USAGES = {
+    "huge": {"prompt_tokens": 10**30, "completion_tokens": 10**30},
+    "negative": {"prompt_tokens": -7, "completion_tokens": -3},
+    "fraction": {"prompt_tokens": 7.5, "completion_tokens": 1e300},
+    "not a number": {"prompt_tokens": float("nan"), "completion_tokens": float("inf")},
+    "text": {"prompt_tokens": "7", "completion_tokens": "many"},
+    "truth": {"prompt_tokens": True, "completion_tokens": False},
+    "null": {"prompt_tokens": None, "completion_tokens": None},
+    "nested": {"prompt_tokens": [7], "completion_tokens": {"all": 3}},
+    "empty": {},
+    "none": None,
+    "list": [7, 3],
+}
+
+
+@pytest.mark.parametrize("usage", USAGES.values(), ids=USAGES)
+def test_an_answer_is_taken_whatever_is_said_of_its_tokens_and_counts_that_cannot_be_are_none(server, ask, usage):
+    choice = {"finish_reason": "stop", "message": {"content": "done"}}
+    server.script.append(bad.sends(json.dumps({"choices": [choice], "usage": usage}).encode()))
+    completion = ask().completion
+    assert (completion.text, completion.prompt_tokens, completion.completion_tokens) == ("done", 0, 0)
+    assert len(server.requests) == 1
+
+
+@pytest.mark.parametrize("body", [b"[" * 100_000, b'{"error":' * 100_000, b'{"error": ' + b"9" * 5_000 + b"}"])
+def test_an_error_that_nobody_can_read_is_shown_cut(server, ask, body):
+    server.otherwise = lambda handler: bad.send(handler, 400, body)
+    with pytest.raises(RejectedRequestError, match=r"^status 400: .*\.\.\.$"):
+        ask()
 
 
 def test_a_server_that_stays_broken_is_asked_four_times(server, ask):
@@ -128,6 +173,7 @@ def test_a_pause_may_be_asked_for_as_a_date(server, ask):
 
 def test_a_pause_in_the_past_or_in_no_known_form_is_no_pause(server, ask):
     server.script += [bad.fails(429, retry_after="Thu, 01 Jan 1970 00:00:00 GMT"), bad.fails(429, retry_after="soon")]
+    server.script += [bad.fails(429, retry_after="Mon, 01 Jan 0001 00:00:00 -0000")]
     assert ask().completion.text == "fine"
 
 

@@ -155,3 +155,13 @@ print(model._running.process.pid)
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True, cwd=root)
     assert done.stderr == ""
     assert not Path(f"/proc/{int(done.stdout)}").exists()
+
+
+@pytest.mark.parametrize("said", ["loading ...", "[" * 100_000, "7", "[1]", "{}", "null"])
+def test_a_child_that_says_something_else_than_where_it_serves_is_one_line(monkeypatch, tmp_path, said):
+    child = tmp_path / "child.py"
+    child.write_text(f"print({said!r})")
+    monkeypatch.setattr(embedded_server, "_CHILD", child)
+    with pytest.raises(ModelUnavailableError, match="does not start \\(it says ") as refused:
+        list(EmbeddedLanguageModel().generate([ask("hello")]))
+    assert len(str(refused.value).splitlines()) == 1

@@ -4,9 +4,11 @@ import signal
 import sqlite3
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 
 import pytest
 
+from tests.flips import flipped
 from tests.recorded import RecordedLanguageModel
 from tier_assets.completions import CachedLanguageModel, CompletionCache
 from tier_assets.errors import StrataError
@@ -283,3 +285,114 @@ def test_only_digests_and_answers_are_stored(path):
             (prompt("a private page").digest, "recorded", "answer")
         ]
     connection.close()
+
+
+ANSWERS = {
+    f"prompt {number}": Completion(f"answer {number} " * 9, "stop", number + 7, number + 3) for number in range(40)
+}
+
+
+def filled(path):
+    """A cache file of one page after another, closed."""
+    cache = CompletionCache(path)
+    for name, completion in ANSWERS.items():
+        cache.put(name, "m", completion)
+    cache.close()
+    return path.read_bytes()
+
+
+def test_a_flipped_bit_anywhere_in_the_file_never_changes_an_answer(path):
+    whole = filled(path)
+    for harmed in flipped(whole):
+        for each in path.parent.iterdir():
+            each.unlink()
+        path.write_bytes(harmed)
+        cache = CompletionCache(path)
+        for name, completion in ANSWERS.items():
+            assert cache.get(name, "m") in (None, replace(completion, cached=True))
+            held = cache.put(name, "m", completion)
+            assert replace(held, cached=False) == completion
+        cache.close()
+
+
+CHANGES = [("text", "another"), ("text", b"\xff"), ("finish_reason", "length"), ("prompt_tokens", 8)]
+
+
+@pytest.mark.parametrize(
+    ("column", "value"), [*CHANGES, ("completion_tokens", 3.5), ("digest", ""), ("digest", b"\xff")]
+)
+def test_a_row_that_was_changed_is_no_row_and_is_asked_anew(path, column, value):
+    filled(path)
+    with sqlite3.connect(path) as connection:
+        connection.execute(f"update completions set {column} = ? where prompt = 'prompt 0'", (value,))
+    connection.close()
+    cache = CompletionCache(path)
+    assert cache.get("prompt 0", "m") is None
+    assert cache.get("prompt 1", "m").text == ANSWERS["prompt 1"].text
+    assert cache.put("prompt 0", "m", Completion("anew", "stop", 1, 1)).text == "anew"
+    assert cache.get("prompt 0", "m").text == "anew"
+    cache.close()
+
+
+def test_a_damaged_page_that_leads_to_another_prompts_row_leads_nowhere(path):
+    data = bytearray(filled(path))
+    # Found by trying: what is looked for as prompt 35 ends at the row of prompt 4.
+    data[14468] ^= 1
+    path.write_bytes(data)
+    cache = CompletionCache(path)
+    answers = [(name, cache.put(name, "m", completion)) for name, completion in ANSWERS.items()]
+    assert [name for name, held in answers if held.text != ANSWERS[name].text] == []
+    cache.close()
+
+
+def test_a_damaged_schema_that_is_no_utf8_is_damage(path, caplog):
+    data = filled(path)
+    at = data.index(b"completions (")
+    path.write_bytes(data[:at] + b"\xc5" + data[at + 1 :])
+    cache = CompletionCache(path)
+    assert cache.get("prompt 1", "m") is None
+    assert "damaged" in caplog.text
+    cache.close()
+
+
+def test_an_answer_in_another_prompts_row_is_none(path):
+    filled(path)
+    with sqlite3.connect(path) as connection:
+        connection.execute("delete from completions where prompt = 'prompt 1'")
+        connection.execute("update completions set prompt = 'prompt 1' where prompt = 'prompt 0'")
+    connection.close()
+    cache = CompletionCache(path)
+    assert cache.get("prompt 1", "m") is None
+    cache.close()
+
+
+def of_the_form_before(path, *rows):
+    """A cache file without digests."""
+    path.parent.mkdir()
+    with sqlite3.connect(path) as connection:
+        connection.execute(
+            "create table completions (prompt text not null, model text not null, text text not null, finish_reason text "
+            "not null, prompt_tokens integer not null, completion_tokens integer not null, primary key (prompt, model)) "
+            "without rowid"
+        )
+        connection.executemany("insert into completions values (?, 'm', ?, ?, ?, ?)", rows)
+    connection.close()
+
+
+def test_a_file_of_the_form_before_digests_keeps_its_rows(path):
+    of_the_form_before(path, ("p", "kept \0 é", "length", 7, 3))
+    first, second = CompletionCache(path), CompletionCache(path)
+    kept = Completion("kept \0 é", "length", 7, 3, cached=True)
+    assert [cache.get("p", "m") for cache in (first, second, first)] == [kept] * 3
+    assert first.put("q", "m", Completion("new", "stop", 1, 1)).text == "new"
+    assert second.get("q", "m").text == "new"
+    first.close()
+    second.close()
+
+
+def test_what_an_old_file_holds_is_judged_again(path):
+    rows = [("a", "fine", "stop", "10e29", 1), ("b", "fine", "eos", 1, 1), ("c", "fine", "stop", 2**62, -4)]
+    of_the_form_before(path, *rows)
+    cache = CompletionCache(path)
+    assert [cache.get(name, "m") for name in "abc"] == [None, None, Completion("fine", "stop", 0, 0, cached=True)]
+    cache.close()

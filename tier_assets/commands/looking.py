@@ -1,30 +1,19 @@
-"""`strata status`, `read`, `history` and `lookup`: what only looks. They end with 0 whatever the states are."""
+"""`strata status`, `history` and `lookup`: what only looks. They end with 0 whatever the states are. `read`: `reading.py`."""
 
-import base64
-import json
-import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from pathlib import Path
 from typing import Any
 
 import click
-import polars as pl
 
 from tier_assets import planning
 from tier_assets.commands.face import Session, TierType, keys, partition_option, table
 from tier_assets.commands.options import common
 from tier_assets.commands.overview import overview, overview_table, remarks
-from tier_assets.errors import DamagedError, LakeError
-from tier_assets.files.durable import write_durably
 from tier_assets.gate.audit import AuditReport
 from tier_assets.keys import PartitionKey
 from tier_assets.l4_organized.index import FactIndex
-from tier_assets.policies.complaints import did_you_mean
-from tier_assets.schemas import DropReason
 from tier_assets.staleness import hold_sentence
 from tier_assets.tiers import Tier
-
-_ONLY = "With --decisions: those of inputs dropped {}; may be given several times."
 
 
 @click.command()
@@ -59,119 +48,6 @@ def status(tier: Tier | None, partitions: tuple[str, ...]) -> None:
         )
 
     session.emit({"rows": rows}, text)
-
-
-@click.command()
-@click.argument("tier", type=TierType())
-@partition_option
-@click.option("-o", "--output", type=click.Path(path_type=Path, dir_okay=False), help="A .jsonl or .parquet file.")
-@click.option("--decisions", is_flag=True, help="The decision of every input instead of the promoted rows.")
-@click.option("--held", is_flag=True, help="With --decisions: those of the newest held candidate.")
-@click.option("--reason", "reasons", multiple=True, metavar="NAME", help=_ONLY.format("for this reason"))
-@click.option("--rule", "rules", multiple=True, metavar="NAME", help=_ONLY.format("by this rule"))
-@click.option("--payload", is_flag=True, help="With raw: the bytes as fetched (base64 in JSONL).")
-@common
-def read(
-    tier: Tier,
-    partitions: tuple[str, ...],
-    output: Path | None,
-    decisions: bool,
-    held: bool,
-    reasons: tuple[str, ...],
-    rules: tuple[str, ...],
-    payload: bool,
-) -> None:
-    """Read promoted rows, or decisions, as JSONL or Parquet (by the file's ending)."""
-    context = click.get_current_context()
-    if held and not decisions:
-        raise click.UsageError("--held goes with --decisions: rows of a held candidate are never read", ctx=context)
-    if (reasons or rules) and not decisions:
-        raise click.UsageError("--reason and --rule go with --decisions: promoted rows are kept ones", ctx=context)
-    if output and output.suffix not in (".jsonl", ".parquet"):
-        raise click.UsageError(f"-o {output.name}: write to a .jsonl or a .parquet file", ctx=context)
-    if output and not output.absolute().parent.is_dir():
-        raise click.UsageError(
-            f"-o {output}: there is no folder {output.absolute().parent}: make it first", ctx=context
-        )
-    session = Session.open()
-    scans = list(_scans(session, tier, keys(partitions), decisions=decisions, held=held, payload=payload))
-    for option, column, names in (("--reason", "drop_reason", reasons), ("--rule", "rule", rules)):
-        _require(session, scans, option, column, names)
-    for column, names in (("drop_reason", reasons), ("rule", rules)):
-        scans = [scan.filter(pl.col(column).is_in(names)) for scan in scans] if names else scans
-    frames = (scan.collect() for scan in scans)
-    if output is None and session.as_json:
-        session.emit({"rows": [row for frame in frames for row in _rows(frame)]}, str)
-    elif output is None:
-        for frame in frames:
-            sys.stdout.writelines(_lines(frame))
-    else:
-        written = _write(output, frames)
-        session.emit({"file": str(output), "rows": written}, lambda: f"{written:,} rows written to {output}")
-
-
-def _scans(
-    session: Session, tier: Tier, wanted: Sequence[PartitionKey] | None, *, decisions: bool, held: bool, payload: bool
-) -> Iterator[pl.LazyFrame]:
-    for key in wanted or session.lake.partitions(tier):
-        try:
-            frame = session.lake.decisions(tier, key, held=held) if decisions else session.lake.read(tier, key)
-        except DamagedError:
-            raise
-        except LakeError as error:
-            session.say(f"strata: {error}")
-            continue
-        yield frame if payload or "payload" not in frame.collect_schema() else frame.drop("payload")
-
-
-def _require(session: Session, scans: Sequence[pl.LazyFrame], option: str, column: str, names: Sequence[str]) -> None:
-    """Raises UsageError for a name that no decision has, and says which there are; of a reason that there is but that dropped
-    nothing, only says so.
-    """
-    if not (scans and names):
-        return
-    there = sorted(pl.concat([scan.select(column).unique() for scan in scans]).collect()[column].drop_nulls().unique())
-    for name in names:
-        if name in there:
-            continue
-        occurring = f"what occurs: {', '.join(there)}" if there else "nothing was dropped"
-        sentence = f"{option} {name}: no decision read here has it{did_you_mean(name, there)}; {occurring}"
-        if column == "drop_reason" and name in set(DropReason):
-            session.say(f"strata: {sentence}")
-        else:
-            raise click.UsageError(sentence, ctx=click.get_current_context())
-
-
-def _rows(frame: pl.DataFrame) -> Iterator[dict[str, Any]]:
-    for row in frame.iter_rows(named=True):
-        if isinstance(row.get("payload"), bytes):
-            row["payload"] = base64.b64encode(row["payload"]).decode("ascii")
-        yield row
-
-
-def _lines(frame: pl.DataFrame) -> Iterator[str]:
-    for row in _rows(frame):
-        yield json.dumps(row, ensure_ascii=False, default=_plain) + "\n"
-
-
-def _plain(value: Any) -> str:
-    """Instants as ISO 8601."""
-    return str(value.isoformat())
-
-
-def _write(output: Path, frames: Iterator[pl.DataFrame]) -> int:
-    parts = list(frames)
-    frame = pl.concat(parts) if parts else pl.DataFrame()
-
-    def fill(temporary: Path) -> None:
-        if output.suffix == ".parquet":
-            frame.write_parquet(temporary, compression="zstd")
-        else:
-            with temporary.open("w", encoding="utf-8") as stream:
-                stream.writelines(_lines(frame))
-
-    write_durably(output.absolute(), fill)
-    return frame.height
 
 
 @click.command()

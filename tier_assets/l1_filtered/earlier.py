@@ -11,7 +11,6 @@ import polars as pl
 from numpy.typing import NDArray
 
 from tier_assets.files.digests import text_digest
-from tier_assets.files.durable import write_durably
 from tier_assets.l1_filtered.dedup import INDEX, index
 from tier_assets.l1_filtered.runs import RUNS, Run
 from tier_assets.lake.lake import Lake
@@ -63,7 +62,7 @@ class PromotedPartition:
         run = Run.open(path)
         if run is None:
             run = self._built()
-            write_durably(path, run.write)
+            run.write(path)
         return run
 
     def _built(self) -> Run:

@@ -18,8 +18,8 @@ import polars as pl
 
 from tier_assets.errors import DamagedError
 from tier_assets.files.digests import text_digest
-from tier_assets.files.durable import write_durably
 from tier_assets.files.frames import RowGroup
+from tier_assets.files.sealed import open_sealed, write_sealed
 from tier_assets.inference import PrivateDataAnalyzer, Report, TextClassifier
 from tier_assets.l1_filtered.bad_words import BadWords, bad_word_ratio
 from tier_assets.l1_filtered.block_lists import BlockLists
@@ -81,7 +81,7 @@ class Tools:
 
 @dataclass(frozen=True)
 class Part:
-    """Some pages of a partition, in order, and the file that holds what was measured of them."""
+    """Some pages of a partition, in order, and the sealed file that holds what was measured of them."""
 
     group: RowGroup
     path: Path
@@ -91,20 +91,16 @@ class Part:
         return self.group.read(("doc_id", "uri", "source", "license", "fetched_at", "generation", "file", "offset"))
 
     def measured(self, columns: Sequence[str] | None = None) -> pl.DataFrame:
-        """What `measure` made of them, a row each, in order. Raises DamagedError for a file that cannot be read."""
-        try:
-            return pl.read_parquet(self.path, columns=list(columns) if columns else None)
-        except (pl.exceptions.PolarsError, pl.exceptions.PanicException, OSError) as error:
-            self.path.unlink(missing_ok=True)
-            raise DamagedError(f"{self.path} was damaged ({error}) and is gone: materialize again") from None
+        """What `measure` made of them, a row each, in order. Raises DamagedError for a file that is not what was measured."""
+        content = open_sealed(self.path)
+        if content is None:
+            raise DamagedError(f"{self.path} was damaged since it was measured and is gone: materialize again")
+        return pl.read_parquet(bytes(content), columns=list(columns) if columns else None)
 
     @property
     def is_measured(self) -> bool:
-        """Whether the file is there and has a row for each page."""
-        try:
-            return bool(pl.scan_parquet(self.path).select(pl.len()).collect().item() == self.group.rows)
-        except (pl.exceptions.PolarsError, pl.exceptions.PanicException, OSError):
-            return False
+        """Whether the file is there and as it was written."""
+        return open_sealed(self.path) is not None
 
 
 @dataclass(frozen=True)
@@ -119,7 +115,7 @@ class Measurement:
         part, blocked = task
         _read_a_page(self.policy.extractor)
         measured = measure(part.group.read(), policy=self.policy, tools=self.tools, blocked=blocked, lost=lost, at=at)
-        write_durably(part.path, lambda temporary: measured.write_parquet(temporary, **CACHE))
+        write_sealed(part.path, lambda temporary: measured.write_parquet(temporary, **CACHE))
 
 
 @cache

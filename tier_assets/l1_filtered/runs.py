@@ -14,16 +14,17 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
+from tier_assets.files.sealed import open_sealed, write_sealed
 from tier_assets.l1_filtered.dedup import RELATED, keys_of
 
-RUNS = "dedup-run-2"
+RUNS = "dedup-run-3"
 """Name and version of the file's form."""
 
-_MAGIC = int.from_bytes(b"strata02", "little")
 _BITS_A_KEY, _WORD_BITS = 6, 64
 _A_BUCKET = 32
 _KEY_BITS, _ENTRY_BITS, _PARTS = 64, 48, 3
 _ALIGNMENT = 64
+_WORDS = _ALIGNMENT // 8
 
 
 @dataclass(frozen=True)
@@ -92,30 +93,28 @@ class Run:
         )
 
     def write(self, path: Path) -> None:
-        """Write the file: counts and a sum over everything, then the arrays, each at a multiple of 64 bytes."""
+        """Write the sealed file, durably: counts, then the arrays, each at a multiple of 64 bytes."""
         arrays = [np.ascontiguousarray(getattr(self, field.name)) for field in fields(self)]
-        parts = [_padded(array.tobytes()) for array in arrays]
-        sizes = np.array([_MAGIC, *(array.nbytes for array in arrays)], np.uint64)
-        body = b"".join([_padded(sizes.tobytes()), *parts])
-        with path.open("wb") as stream:
-            stream.write(body)
-            stream.write(_padded(_sum(np.frombuffer(body, np.uint64)).tobytes()))
+        sizes = np.array([array.nbytes for array in arrays], np.uint64)
+        content = b"".join([_padded(sizes.tobytes()), *(_padded(array.tobytes()) for array in arrays)])
+
+        def fill(temporary: Path) -> None:
+            temporary.write_bytes(content)
+
+        write_sealed(path, fill)
 
     @classmethod
     def open(cls, path: Path) -> "Run | None":
         """The run in the file, mapped into memory; None where there is none, or it is damaged in any byte."""
-        try:
-            data = np.memmap(path, np.uint64, "r")
-        except (OSError, ValueError):
+        content = open_sealed(path)
+        if content is None:
             return None
-        tail = _ALIGNMENT // 8
-        if len(data) < 2 * tail or data[0] != _MAGIC or (_sum(data[:-tail]) != data[-tail : 2 - tail]).any():
-            return None
-        sizes = data[1 : 1 + len(fields(cls))].astype(np.int64)
-        ends = np.cumsum(-(-sizes // _ALIGNMENT)) * tail + tail
+        data = np.frombuffer(content, np.uint64)
+        sizes = data[: len(fields(cls))].astype(np.int64)
+        ends = np.cumsum(-(-sizes // _ALIGNMENT)) * _WORDS + _WORDS
         parts: dict[str, Any] = {}
         for field, size, end in zip(fields(cls), sizes, ends, strict=True):
-            start = int(end) - -(-int(size) // _ALIGNMENT) * tail
+            start = int(end) - -(-int(size) // _ALIGNMENT) * _WORDS
             kind, width = _FORMS[field.name]
             parts[field.name] = data[start:end].view(np.uint8)[:size].view(kind).reshape(-1, *width)
         return cls(**parts)
@@ -137,8 +136,3 @@ def _number_bits(documents: int) -> int:
 
 def _padded(data: bytes) -> bytes:
     return data + bytes(-len(data) % _ALIGNMENT)
-
-
-def _sum(words: NDArray[np.uint64]) -> NDArray[np.uint64]:
-    """Two sums over the words, as fast as memory: no single change leaves both as they were."""
-    return np.array([np.bitwise_xor.reduce(words), words.sum(dtype=np.uint64)], np.uint64)

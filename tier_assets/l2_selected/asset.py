@@ -1,18 +1,20 @@
 """The assets of L2: filtered documents in, selected ones out; and the scorer that selects, promoted like a tier."""
 
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 import dagster as dg
+import polars as pl
 
 from tier_assets.errors import StrataError
 from tier_assets.files.durable import locked
+from tier_assets.files.frames import RowGroup
 from tier_assets.home import Home
 from tier_assets.inference import ClassifierTrainer, LanguageModel, Report
 from tier_assets.keys import SCORER_ASSET, SCORER_KEY
 from tier_assets.l2_selected.contract import CONTRACT, SCORER_CONTRACT
 from tier_assets.l2_selected.lesson import Lesson, promoted_scorer, wants_scorer
-from tier_assets.l2_selected.scoring import score
-from tier_assets.l2_selected.selection import select
+from tier_assets.l2_selected.selection import select_pieces
 from tier_assets.lake.lake import Lake
 from tier_assets.outcome import Outcome
 from tier_assets.policy_book import PolicyBook
@@ -79,17 +81,28 @@ def l2_selected(
         raise failure(context, lake, CONTRACT, error) from None
     step = TierStep.open(context, lake, policies, narrator, CONTRACT)
 
-    def compute(report: Report) -> Outcome:
-        documents = step.rows(Tier.FILTERED)
+    def compute(report: Report) -> Iterator[Outcome]:
+        pieces = _pieces(step.row_groups(Tier.FILTERED), report)
         if step.inputs.guide is None:
-            unscored = select(documents)
-            return replace(unscored, notes=(*unscored.notes, *([why] if why else [])))
+            selected = select_pieces(pieces)
+            first = next(selected)
+            yield replace(first, notes=(*first.notes, *([why] if why else [])))
+            yield from selected
+            return
         row = lake.rows(step.inputs.guide).collect().row(0, named=True)
         classifier = promoted_scorer(home, classifier_trainer, row["sha256"])
-        report(0, documents.height, "documents scored")
-        return select(documents, score(documents, classifier), cut=row["cut"], scorer=row["sha256"])
+        yield from select_pieces(pieces, classifier, cut=row["cut"], scorer=row["sha256"])
 
     yield from step.promote(compute)
+
+
+def _pieces(groups: Sequence[RowGroup], report: Report) -> Iterator[pl.DataFrame]:
+    """The documents of each, and how far this is."""
+    done, total = 0, sum(group.rows for group in groups)
+    for group in groups:
+        report(done, total, "documents selected")
+        yield group.read()
+        done += group.rows
 
 
 def _scorer_step(

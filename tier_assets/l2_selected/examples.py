@@ -12,6 +12,7 @@ import polars as pl
 
 from tier_assets.errors import StrataError
 from tier_assets.files.digests import text_digest
+from tier_assets.files.frames import RowGroup
 from tier_assets.policy import ScorerPolicy
 
 ANCHOR, LABELS, MODEL = "anchor", "labels", "model"
@@ -29,6 +30,9 @@ EXAMPLE = pl.Schema(
 """One row per example: `doc_id` is its own identity, `label` 1 for good and 0 for bad, `origin` who says so, `parent_ids`
 the document it is, null for people's labels."""
 
+DOCUMENT = pl.Schema(dict.fromkeys(("doc_id", "uri", "source", "text"), pl.String()))
+"""What is read of a document of L1."""
+
 NO_EXAMPLES = pl.DataFrame(schema=EXAMPLE)
 
 # Whose word counts when two origins label one text: people's own before a source's reputation before a model's opinion.
@@ -37,6 +41,39 @@ _PRECEDENCE = {LABELS: 0, ANCHOR: 1, MODEL: 2}
 
 class LabelError(StrataError):
     """A line of a label file that is not {"text": ..., "label": 0 or 1}."""
+
+
+def chosen_documents(groups: Sequence[RowGroup], policy: ScorerPolicy) -> pl.DataFrame:
+    """The documents (doc_id, uri, source, text) that examples, ratings and the cut are taken from, in no order.
+
+    Each of these takes the first in the order of doc_id, which is a hash: so the first of the anchor sources and the first of
+    the others, as many as any may take, do for all of `groups`, which are rows of L1. Memory holds a piece and the chosen.
+    """
+    most = max(policy.max_examples, policy.max_reference_documents, policy.rated_documents)
+    first = {True: pl.Series("doc_id", [], pl.String), False: pl.Series("doc_id", [], pl.String)}
+    for group in groups:
+        piece = group.read(["doc_id", "source"])
+        is_anchor = piece["source"].is_in(policy.anchors)
+        for side, mask in ((True, is_anchor), (False, ~is_anchor)):
+            first[side] = _first(first[side], piece["doc_id"].filter(mask), most)
+    chosen = pl.concat(first.values()).to_frame()
+    pieces = (group.read(DOCUMENT.names()).select(DOCUMENT.names()) for group in groups)
+    return pl.concat([DOCUMENT.to_frame(), *(_apart(piece.join(chosen, on="doc_id", how="semi")) for piece in pieces)])
+
+
+def _first(known: pl.Series, more: pl.Series, most: int) -> pl.Series:
+    """The first of both, in order."""
+    if len(known) == most:
+        more = more.filter(more < known[-1])
+    # By way of Python, since a series that was cut off another holds on to all of it.
+    return pl.Series("doc_id", pl.concat([known, more]).sort().head(most).to_list(), pl.String) if len(more) else known
+
+
+def _apart(frame: pl.DataFrame) -> pl.DataFrame:
+    """The frame without what it was picked from: its texts would else hold on to those of the whole piece."""
+    alone = pl.from_arrow(frame.to_arrow(compat_level=pl.CompatLevel.oldest()))
+    assert isinstance(alone, pl.DataFrame)
+    return alone
 
 
 def anchor_examples(documents: pl.DataFrame, policy: ScorerPolicy) -> pl.DataFrame:

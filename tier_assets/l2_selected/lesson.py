@@ -9,9 +9,8 @@ from tier_assets.errors import StrataError
 from tier_assets.files.digests import file_digest, text_digest
 from tier_assets.home import Home
 from tier_assets.inference import ClassifierTrainer, LanguageModel, TextClassifier, identity
-from tier_assets.keys import PartitionKey
 from tier_assets.l2_selected.contract import SCORER_CONTRACT
-from tier_assets.l2_selected.examples import anchor_examples, gather, parse_labels
+from tier_assets.l2_selected.examples import anchor_examples, chosen_documents, gather, parse_labels
 from tier_assets.l2_selected.prompts import RATING_DIGEST
 from tier_assets.l2_selected.rating import rated_examples
 from tier_assets.l2_selected.training import outcome, reference_documents, train_scorer
@@ -30,11 +29,10 @@ class Lesson:
         self._lake = lake
         self._policy = policy
         self._models = home.models
-        self.seen = tuple(
-            (version.partition, version.content_digest)
-            for source in lake.sources(Tier.FILTERED)
-            for version in lake.heads(Tier.FILTERED, source).values()
-        )
+        self._versions = [
+            version for source in lake.sources(Tier.FILTERED) for version in lake.heads(Tier.FILTERED, source).values()
+        ]
+        self.seen = tuple((version.partition, version.content_digest) for version in self._versions)
         self._labels = [_label_file(home, name) for name in policy.scorer.labels]
 
     def parts(self, model: LanguageModel) -> dict[str, str]:
@@ -52,7 +50,8 @@ class Lesson:
     def learn(self, trainer: ClassifierTrainer, model: LanguageModel) -> Outcome:
         """Train a scorer; the model's file lies in the home's models folder, whatever the gate says of it."""
         scorer = self._policy.scorer
-        documents = self._documents()
+        groups = [group for version in self._versions for group in self._lake.row_groups(version)]
+        documents = chosen_documents(groups, scorer)
         people = [parse_labels(_lines(path), path.name) for path in self._labels]
         anchors = anchor_examples(documents, scorer)
         if sum(each.filter(pl.col("label") == 0).height for each in people) >= scorer.min_examples:
@@ -70,13 +69,6 @@ class Lesson:
         )
         staged = outcome(training, examples)
         return Outcome(staged.rows, staged.decisions, staged.measures, (*notes, *staged.notes))
-
-    def _documents(self) -> pl.DataFrame:
-        wanted = ("doc_id", "uri", "source", "text")
-        frames = [
-            self._lake.read(Tier.FILTERED, PartitionKey.parse(name)).select(wanted).collect() for name, _ in self.seen
-        ]
-        return pl.concat(frames) if frames else pl.DataFrame(schema=dict.fromkeys(wanted, pl.String))
 
 
 def _label_file(home: Home, name: str) -> Path:

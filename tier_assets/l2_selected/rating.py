@@ -66,7 +66,7 @@ def rating_prompt(text: str) -> Prompt:
 def _read(completion: Completion) -> bool | None:
     try:
         answer = json.loads(completion.text)
-    except ValueError:
+    except (ValueError, RecursionError):
         return None
     good = answer.get("good") if isinstance(answer, dict) else None
     return good if isinstance(good, bool) else None

@@ -4,8 +4,12 @@ Documents of the anchor sources are scored and selected like all others. A tier 
 explained by the score beside it; and an anchor vouches for a source as a whole, not for its every page.
 """
 
+from collections.abc import Iterable, Iterator
+
 import polars as pl
 
+from tier_assets.inference import TextClassifier
+from tier_assets.l2_selected.scoring import score
 from tier_assets.outcome import Outcome
 from tier_assets.schemas import DECISIONS, ROWS, DropReason
 from tier_assets.tiers import Tier
@@ -49,3 +53,21 @@ def select(
         measures={"no_labels": float(scorer is None)},
         notes=(NO_LABELS,) if scorer is None else (),
     )
+
+
+def select_pieces(
+    pieces: Iterable[pl.DataFrame],
+    classifier: TextClassifier | None = None,
+    *,
+    cut: float | None = None,
+    scorer: str | None = None,
+) -> Iterator[Outcome]:
+    """`select` for piece after piece of L1's documents, scored by the classifier where there is one.
+
+    An outcome for each piece after an empty one, which alone has the measures and notes: these are the whole's.
+    """
+    nothing = ROWS[Tier.FILTERED].polars.to_frame()
+    yield select(nothing, score(nothing, classifier) if classifier else None, cut=cut, scorer=scorer)
+    for documents in pieces:
+        selected = select(documents, score(documents, classifier) if classifier else None, cut=cut, scorer=scorer)
+        yield Outcome(selected.rows, selected.decisions)

@@ -14,7 +14,7 @@ from tempfile import TemporaryDirectory
 import polars as pl
 
 from tier_assets.files.digests import file_digest
-from tier_assets.files.durable import sync_folder
+from tier_assets.files.durable import sync_file, sync_folder
 from tier_assets.inference import ClassifierTrainer
 from tier_assets.l2_selected.examples import text_key
 from tier_assets.l2_selected.scoring import BAD, GOOD, score
@@ -121,6 +121,7 @@ def _train(learnt: pl.DataFrame, trainer: ClassifierTrainer, target_dir: Path, p
             buckets=policy.buckets,
             seed=policy.seed,
         )
+        sync_file(written)
         path = written.replace(target_dir / f"{file_digest(written)}.bin")
     sync_folder(target_dir)
     return path

@@ -1,7 +1,8 @@
 """Full-text lookup of facts: an SQLite FTS5 file beside the lake, derived from the promoted partitions and disposable.
 
-The truth is the lake: `refresh` brings the file in step with it, and a damaged file is made anew. Facts are made in
-`organizing.py`. Plain words are looked up; the operators of FTS5 have no meaning.
+The truth is the lake: `refresh` brings the file in step with it and seals it, and a file that is not as it was sealed is
+made anew: SQLite itself sees damage of its structure alone. Facts are made in `organizing.py`. Plain words are looked up;
+the operators of FTS5 have no meaning.
 """
 
 import json
@@ -18,11 +19,11 @@ import polars as pl
 
 from tier_assets.errors import LakeError
 from tier_assets.files.durable import locked
+from tier_assets.files.sealed import is_sealed, seal_beside
 from tier_assets.text.grounding import content_words
 
 _VERSION = 1
 _BUSY_SECONDS = 60.0
-_DAMAGE = frozenset({sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB})
 # porter: a person who looks for `telescope` wants `telescopes`. Marks are token characters, or Hindi words would break.
 _TABLES = f"""
 create table heads (partition text primary key, digest text not null) without rowid;
@@ -82,6 +83,7 @@ class FactIndex:
     def __init__(self, path: Path) -> None:
         self._path = path
         self._guard = path.with_name(path.name + ".lock")
+        self._journal = path.with_name(path.name + "-journal")
 
     def refresh(self, heads: Mapping[str, str], load: Load) -> None:
         """Bring the file in step with the promoted `heads` (partition to content digest), in one transaction.
@@ -91,16 +93,12 @@ class FactIndex:
         another version, is made anew.
         """
         with locked(self._guard), self._usable():
-            try:
-                sound = self._is_sound()
-            except sqlite3.DatabaseError as error:
-                if not _is_damage(error):
-                    raise
-                sound = False
-            if not sound:
+            if not self._is_sound():
                 self._remove()
             with closing(self._open()) as connection:
-                _bring_in_step(connection, heads, load)
+                changed = _bring_in_step(connection, heads, load)
+            if changed:
+                seal_beside(self._path)
 
     def lookup(self, query: str, limit: int) -> list[FactHit]:
         """The facts that fit the words of `query`, best first, at most `limit`; a fact of several partitions is one hit.
@@ -113,16 +111,10 @@ class FactIndex:
         if not words or not self._path.exists():
             return []
         with locked(self._guard), self._usable():
-            try:
-                with closing(self._open()) as connection:
-                    current = connection.execute("pragma user_version").fetchone()[0] == _VERSION
-                    return _found(connection, words, limit) if current else []
-            except sqlite3.DatabaseError as error:
-                if not _is_damage(error):
-                    raise
-                raise LakeError(
-                    f"the index of facts {self._path} is damaged: look up once more to rebuild it"
-                ) from error
+            if not self._is_sound():
+                raise LakeError(f"the index of facts {self._path} is damaged: look up once more to rebuild it")
+            with closing(self._open()) as connection:
+                return _found(connection, words, limit)
 
     @contextmanager
     def _usable(self) -> Iterator[None]:
@@ -130,9 +122,10 @@ class FactIndex:
         try:
             yield
         except sqlite3.OperationalError as error:
-            raise LakeError(
-                f"the index of facts {self._path} cannot be used ({error}): check its disk and permissions"
-            ) from error
+            raise self._unusable(error) from error
+
+    def _unusable(self, error: Exception) -> LakeError:
+        return LakeError(f"the index of facts {self._path} cannot be used ({error}): check its disk and permissions")
 
     def _open(self) -> sqlite3.Connection:
         self._path.parent.mkdir(parents=True, exist_ok=True)
@@ -141,27 +134,31 @@ class FactIndex:
         return connection
 
     def _is_sound(self) -> bool:
-        """Whether the file is there, whole and of this version. Raises sqlite3.DatabaseError if it cannot be read."""
-        if not self._path.exists():
-            return False
+        """Whether the file is there as it was sealed, of this version, and no killed refresh has left its journal."""
+        try:
+            if self._journal.exists() or not is_sealed(self._path):
+                return False
+        except OSError as error:
+            raise self._unusable(error) from error
         with closing(self._open()) as connection:
-            whole = connection.execute("pragma quick_check(1)").fetchone()[0] == "ok"
-            return bool(whole and connection.execute("pragma user_version").fetchone()[0] == _VERSION)
+            return bool(connection.execute("pragma user_version").fetchone()[0] == _VERSION)
 
     def _remove(self) -> None:
         """Begin anew: the lock is held, so nobody else has the file open."""
-        for suffix in ("", "-journal"):
-            self._path.with_name(self._path.name + suffix).unlink(missing_ok=True)
+        for path in (self._journal, self._path):
+            path.unlink(missing_ok=True)
         with closing(self._open()) as connection:
             connection.executescript(_TABLES)
+        seal_beside(self._path)
 
 
-def _bring_in_step(connection: sqlite3.Connection, heads: Mapping[str, str], load: Load) -> None:
+def _bring_in_step(connection: sqlite3.Connection, heads: Mapping[str, str], load: Load) -> bool:
+    """Whether there was anything to do."""
     known = dict(connection.execute("select partition, digest from heads").fetchall())
     gone = [partition for partition in known if heads.get(partition) != known[partition]]
     new = sorted(partition for partition in heads if known.get(partition) != heads[partition])
     if not gone and not new:
-        return
+        return False
     connection.execute("begin immediate")
     try:
         for partition in gone:
@@ -176,6 +173,7 @@ def _bring_in_step(connection: sqlite3.Connection, heads: Mapping[str, str], loa
         connection.execute("rollback")
         raise
     connection.execute("commit")
+    return True
 
 
 def _forget(connection: sqlite3.Connection, partition: str) -> None:
@@ -226,8 +224,3 @@ def _spaced(text: str) -> str:
 def _plain(query: str) -> str:
     """The query in Unicode form KC and encodable: a lone surrogate would stop SQLite."""
     return unicodedata.normalize("NFKC", query.encode("utf-8", "replace").decode())
-
-
-def _is_damage(error: sqlite3.DatabaseError) -> bool:
-    code: int = getattr(error, "sqlite_errorcode", 0)
-    return code & 0xFF in _DAMAGE

@@ -17,7 +17,7 @@ from typing import Any
 import polars as pl
 
 from tier_assets.errors import DamagedError, LakeError, LostRaceError, NothingPromotedError
-from tier_assets.files.durable import locked, sweep_temporaries, write_durably
+from tier_assets.files.durable import locked, sweep_temporaries
 from tier_assets.files.frames import RowGroup, row_groups
 from tier_assets.files.leases import Owner
 from tier_assets.keys import PartitionKey
@@ -285,23 +285,8 @@ class Lake:
             paths = self._now.verified(self._promoted(table, key), decisions=True)
         return _scan(paths, TABLES[table].decisions.polars, str(key))
 
-    def cached(self, kind: str, digest: str) -> pl.DataFrame | None:
-        """A derived frame kept under its inputs' digest, or None. The cache is disposable: a damaged file counts as none."""
-        path = self.cache_path(kind, digest)
-        try:
-            return pl.read_parquet(path) if path.exists() else None
-        except (pl.exceptions.PolarsError, pl.exceptions.PanicException, OSError):
-            path.unlink(missing_ok=True)
-            return None
-
-    def cache(self, kind: str, digest: str, frame: pl.DataFrame) -> None:
-        """Keep a derived frame."""
-        write_durably(
-            self.cache_path(kind, digest), lambda temporary: frame.write_parquet(temporary, compression="zstd")
-        )
-
     def cache_path(self, kind: str, digest: str, suffix: str = ".parquet") -> Path:
-        """Where a derived file lies, or would lie. Write it durably (`files/durable.py`), and take a damaged one for none."""
+        """Where a derived file lies, or would lie. It is sealed (`files/sealed.py`), and a bad one is none."""
         return self.root / "_cache" / kind / f"{digest}{suffix}"
 
     def _fresh(self, table: str, source: str) -> LakeSnapshot:

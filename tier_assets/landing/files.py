@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from tier_assets.files.digests import file_digest
+from tier_assets.files.digests import file_digest, text_digest
 from tier_assets.files.durable import sync_file, sync_folder, write_json
 from tier_assets.landing.sources import Landable
 
@@ -127,7 +127,8 @@ def copy_durably(file: Landable, target: Path) -> LandedFile:
 class Digests:
     """sha256 of the files of a folder, remembered in `_digests.json` by size and times of change.
 
-    The cache is disposable: damaged, it is ignored; where it cannot be written, files are read again each time.
+    The cache is disposable: each entry carries a digest of itself, and a damaged one is ignored; where it cannot be written,
+    files are read again each time.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -141,13 +142,14 @@ class Digests:
         stamp = _stamp(path.stat())
         known = self._known.get(name)
         sha256 = known[1] if known and known[0] == stamp else file_digest(path)
-        self._asked[name] = [stamp, sha256]
+        self._asked[name] = _entry(name, stamp, sha256)
         return sha256
 
     def remember(self, file: LandedFile) -> None:
         """Note a digest that was computed while the file was copied."""
         if file.sha256:
-            self._asked[file.name] = [_stamp((self._folder / file.name).stat()), file.sha256]
+            stamp = _stamp((self._folder / file.name).stat())
+            self._asked[file.name] = _entry(file.name, stamp, file.sha256)
 
     def save(self) -> None:
         """Keep what was asked for, and nothing else."""
@@ -169,11 +171,17 @@ def _read_cache(path: Path) -> dict[str, list[str]]:
         return {}
     if not isinstance(found, dict):
         return {}
-    return {name: each for name, each in found.items() if _is_entry(each)}
+    return {name: each for name, each in found.items() if _is_entry(name, each)}
 
 
-def _is_entry(each: Any) -> bool:
-    return isinstance(each, list) and len(each) == 2 and all(isinstance(part, str) for part in each)
+def _entry(name: str, stamp: str, sha256: str) -> list[str]:
+    """What is remembered of a file, and the digest of that: else a flipped bit would be what the file is believed to hold."""
+    return [stamp, sha256, text_digest(name, stamp, sha256)]
+
+
+def _is_entry(name: str, each: Any) -> bool:
+    texts = isinstance(each, list) and len(each) == 3 and all(isinstance(part, str) for part in each)
+    return texts and each == _entry(name, *each[:2])
 
 
 def entries(folder: Path) -> list["os.DirEntry[str]"]:

@@ -59,9 +59,12 @@ def parsed(completion: Completion) -> Any | Flaw:
     if completion.finish_reason == "length":
         return Flaw.invalid("cut")
     try:
-        return json.loads(completion.text)
-    except ValueError:
+        value = json.loads(completion.text)
+        # Escapes can spell lone surrogates, which no file of ours can hold.
+        json.dumps(value, ensure_ascii=False).encode()
+    except (ValueError, RecursionError):
         return Flaw.invalid("refusal" if _REFUSAL.match(completion.text) else "json")
+    return value
 
 
 def fields(value: Any, names: Sequence[str], source: str) -> dict[str, str] | Flaw:

@@ -4,6 +4,7 @@ import json
 import pytest
 
 from resources.text_classifier import language_identifier
+from tests.flips import flipped
 from tier_assets.keys import PartitionKey
 from tier_assets.l0_raw.asset import l0_raw
 from tier_assets.l1_filtered.asset import l1_filtered
@@ -64,6 +65,21 @@ def test_the_cache_can_be_thrown_away(platform, identifier):
     platform.run(l1_filtered, key, policy={"filtered": {"languages": ["en"]}}, language_identifier=identifier)
     assert platform.lake.head("filtered", key).content_digest == first
     assert platform.lake.head("filtered", key).number == 2
+
+
+def test_a_bit_flipped_in_what_was_measured_is_never_promoted_by_an_edited_threshold(platform, identifier):
+    key = platform.land("crawl.1", LIGHTHOUSE)
+    platform.run(l0_raw, key)
+    platform.run(l1_filtered, key, language_identifier=identifier)
+    first = platform.lake.head("filtered", key).content_digest
+    (path,) = (platform.lake.root / "_cache" / "measured").iterdir()
+    data = path.read_bytes()
+    for number, harmed in enumerate([*flipped(data, 5)][1:3]):
+        path.write_bytes(harmed)
+        policy = {"filtered": {"quality": {"min_words": 10 + number}}}
+        assert platform.run(l1_filtered, key, policy=policy, language_identifier=identifier).success
+        assert platform.lake.head("filtered", key).content_digest == first
+    assert platform.lake.head("filtered", key).number == 3
 
 
 def test_the_users_lists_and_benchmarks_have_their_say(platform, identifier):

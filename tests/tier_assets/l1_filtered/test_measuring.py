@@ -6,6 +6,7 @@ import polars as pl
 import pytest
 
 from resources.text_classifier import language_identifier
+from tests.flips import flipped
 from tests.parts import unmeasured
 from tier_assets.errors import DamagedError
 from tier_assets.inference import silent
@@ -183,11 +184,26 @@ def test_a_damaged_file_is_measured_again(tmp_path, tools):
     (part,) = unmeasured(tmp_path, pages(LETTER))
     run([part], tools)
     part.path.write_bytes(b"damaged")
-    assert not part.is_measured
     with pytest.raises(DamagedError, match="materialize again"):
         part.measured()
+    assert not part.is_measured
     run([part], tools)
     assert part.is_measured
+
+
+def test_a_flipped_bit_anywhere_is_never_what_was_measured(tmp_path, tools):
+    (part,) = unmeasured(tmp_path, pages(LETTER, " ", LETTER[:60]))
+    run([part], tools)
+    whole = part.path.read_bytes()
+    for harmed in flipped(whole):
+        part.path.write_bytes(harmed)
+        assert not part.is_measured
+
+
+def test_measurements_of_the_form_before_count_as_none(tmp_path, tools):
+    (part,) = unmeasured(tmp_path, pages(LETTER))
+    measure(pages(LETTER), policy=POLICY, tools=tools).write_parquet(part.path)
+    assert not part.is_measured
 
 
 @pytest.mark.parametrize(

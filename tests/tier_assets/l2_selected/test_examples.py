@@ -1,9 +1,22 @@
+from pathlib import Path
+
 import polars as pl
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tier_assets.l2_selected.examples import EXAMPLE, LabelError, anchor_examples, gather, of_documents, parse_labels
+from tier_assets.files.digests import text_digest
+from tier_assets.files.frames import FrameWriter, RowGroup, row_groups
+from tier_assets.l2_selected.examples import (
+    EXAMPLE,
+    LabelError,
+    anchor_examples,
+    chosen_documents,
+    gather,
+    of_documents,
+    parse_labels,
+)
+from tier_assets.l2_selected.training import reference_documents
 from tier_assets.policy import ScorerPolicy
 
 POLICY = ScorerPolicy(anchors=("manual",))
@@ -139,3 +152,41 @@ def test_examples_given_in_any_order_are_used_and_held_out_alike(rows: list[tupl
     used = found.filter("used")
     assert used["text_key"].n_unique() == used.height
     assert not found.filter(pl.col("held_out") & ~pl.col("used")).height
+
+
+def staged(folder: Path, *pieces: pl.DataFrame) -> list[RowGroup]:
+    """The pieces as row groups of a file."""
+    with FrameWriter(folder / "rows.parquet", pieces[0].schema) as file:
+        for piece in pieces:
+            file.write(piece)
+    return list(row_groups(folder / "rows.parquet", "crawl.1"))
+
+
+MANY = [(text_digest(str(n))[:32], "manual" if n % 7 == 0 else "crawl", f"text {n}") for n in range(300)]
+
+
+@pytest.mark.parametrize("rows", [MANY, [row for row in MANY if row[1] == "manual"], MANY[1:6], []])
+@pytest.mark.parametrize("most", [(2, 5, 9), (9, 2, 5), (5, 9, 2), (1000, 1000, 1000)])
+def test_what_is_chosen_piece_by_piece_is_all_that_anything_would_take_of_the_whole(tmp_path, rows, most):
+    policy = ScorerPolicy(
+        anchors=("manual",),
+        min_examples=2,
+        max_examples=most[0],
+        max_reference_documents=most[1],
+        rated_documents=most[2],
+    )
+    whole = documents(*rows) if rows else documents(("", "", "")).clear()
+    chosen = chosen_documents(staged(tmp_path, *(whole[at : at + 40] for at in range(0, 300, 40))), policy)
+    assert chosen.height <= 2 * max(most)
+    assert anchor_examples(chosen, policy).equals(anchor_examples(whole, policy))
+    names = ["doc_id", "uri", "source", "text"]
+    assert reference_documents(chosen, policy).select(names).equals(reference_documents(whole, policy).select(names))
+    rated = [frame.select(names).sort("doc_id").head(policy.rated_documents) for frame in (chosen, whole)]
+    assert rated[0].equals(rated[1])
+
+
+def test_texts_are_read_of_no_more_than_a_piece_at_once_and_only_the_chosen_are_held(tmp_path):
+    texts = [(text_digest(str(n))[:32], "crawl", "long " * 20_000) for n in range(200)]
+    groups = staged(tmp_path, *(documents(*texts[at : at + 10]) for at in range(0, 200, 10)))
+    few = ScorerPolicy(min_examples=2, max_examples=2, max_reference_documents=2, rated_documents=2)
+    assert sum(column.estimated_size() for column in chosen_documents(groups, few)) < 5 * 100_000

@@ -111,6 +111,20 @@ def test_labels_values_and_what_is_installed_are_parts_of_a_scorer(lake, home):
     assert {name for name in before if before[name] != after[name]} == {"labels"}
 
 
+def test_a_lesson_learns_from_the_versions_it_has_seen_whatever_is_promoted_meanwhile(lake, home, documents):
+    write_labels(home, [], BAD)
+    promote(lake, "wiki.1", documents(*GOOD))
+    promote(lake, "crawl.1", documents(*(text.replace("river", "brook") for text in GOOD)))
+    lesson = Lesson(lake, home, policy(anchors=["wiki"], labels=["labels.jsonl"]))
+    first = lesson.learn(FastTextTrainer(), Silent())
+    later = documents(*(text.replace("river", "canal") for text in GOOD))
+    key = PartitionKey.parse("wiki.1")
+    lake.promote(lake.stage("filtered", key, later, basis=1, parts={"x": "2"}))
+    assert lesson.learn(FastTextTrainer(), Silent()).rows.equals(first.rows)
+    again = Lesson(lake, home, policy(anchors=["wiki"], labels=["labels.jsonl"]))
+    assert not again.learn(FastTextTrainer(), Silent()).rows.equals(first.rows)
+
+
 def test_a_label_file_that_is_not_there_is_named(lake, home):
     with pytest.raises(StrataError, match="selected.scorer.labels names .*nowhere.jsonl, which is no file"):
         Lesson(lake, home, policy(labels=["nowhere.jsonl"]))

@@ -48,7 +48,9 @@ def test_ratings_come_in_the_order_of_the_texts_whatever_the_order_of_answers():
     assert rate(["a guide", "an offer", "no json"], KeywordModel("guide"), POLICY) == [True, False, None]
 
 
-@pytest.mark.parametrize("answer", ["", "[]", "true", '{"good": 1}', '{"good": "true"}', '{"bad": true}'])
+@pytest.mark.parametrize(
+    "answer", ["", "[]", "true", '{"good": 1}', '{"good": "true"}', '{"bad": true}', "[" * 100_000]
+)
 def test_an_answer_that_is_not_a_boolean_is_no_rating(answer: str):
     class Fixed(KeywordModel):
         def generate(self, prompts: Sequence[Prompt]) -> Iterator[tuple[int, Completion]]:

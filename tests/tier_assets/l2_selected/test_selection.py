@@ -3,7 +3,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tier_assets.l2_selected.selection import select
+from tier_assets.inference import Label
+from tier_assets.l2_selected.selection import select, select_pieces
+from tier_assets.outcome import joined
 from tier_assets.schemas import DECISIONS, ROWS
 from tier_assets.tiers import Tier
 
@@ -97,3 +99,38 @@ def test_every_document_is_kept_or_dropped_with_a_reason(values: list[float], cu
     assert kept["doc_id"].to_list() == found.rows["doc_id"].to_list()
     assert kept["drop_reason"].null_count() == kept.height
     assert found.decisions.filter(~pl.col("kept"))["drop_reason"].to_list() == ["low_score"] * (len(ids) - kept.height)
+
+
+class Lengths:
+    """A classifier that finds a text good by its number of words, tenths of it."""
+
+    digest = "lengths"
+
+    def predict(self, texts, k=1, min_score=0.0):
+        return [[Label("good", len(text.split()) / 10)] for text in texts]
+
+
+PIECES = [documents("d1", "d2"), documents("d3")]
+
+
+def test_pieces_are_selected_as_the_whole_is():
+    whole = documents("d1", "d2", "d3")
+    selected = joined(select_pieces(iter(PIECES)))
+    assert (selected.rows.equals(select(whole).rows), selected.notes) == (True, select(whole).notes)
+    assert selected.measures == {"no_labels": 1.0}
+    scored = select(whole, scores(0.2, 0.2, 0.2), cut=0.25, scorer=SCORER)
+    again = joined(select_pieces(iter(PIECES), Lengths(), cut=0.25, scorer=SCORER))
+    assert (again.rows.height, again.decisions.equals(scored.decisions)) == (0, True)
+    assert (again.measures, again.notes) == ({"no_labels": 0.0}, ())
+
+
+def test_without_a_piece_there_is_still_an_outcome():
+    (found,) = select_pieces([], Lengths(), cut=0.5, scorer=SCORER)
+    assert (found.rows.schema, found.decisions.schema) == (ROWS[Tier.SELECTED].polars, DECISIONS[Tier.SELECTED].polars)
+
+
+def test_one_piece_is_read_after_the_other():
+    read = []
+    outcomes = select_pieces(read.append(name) or piece for name, piece in zip("ab", PIECES, strict=True))
+    seen = [(outcome.decisions.height, list(read)) for outcome in outcomes]
+    assert seen == [(0, []), (2, ["a"]), (1, ["a", "b"])]

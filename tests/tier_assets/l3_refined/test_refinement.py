@@ -211,3 +211,29 @@ def test_the_embedded_model_answers_every_attempt_and_what_is_kept_is_grounded()
     assert set(attempts["finish_reason"]) <= {"stop", "length"}
     assert outcome.rows.height >= 1
     assert outcome.rows["support"].min() >= 0.6
+
+
+HOSTILE = {
+    "brackets": ("[" * 1_000, 1),
+    "closed brackets": ("[" * 100_000 + "]" * 100_000, 1),
+    "half a letter": ('{"text": "\\ud800 The canal"}', 1),
+    "half a letter as it is": ("\ud800", 1),
+    "a number of 5,000 digits": ('{"text": ' + "9" * 5_000 + "}", 1),
+    "tokens without end": ("{}", 10**30),
+    "negative tokens": ("{}", -(10**30)),
+}
+
+
+@pytest.mark.parametrize(("text", "tokens"), HOSTILE.values(), ids=HOSTILE)
+def test_a_hostile_answer_is_an_invalid_output_and_ends_nothing(text, tokens):
+    frame = documents(TEXT.format(1961))
+    outcome = refine(
+        frame,
+        RecordedLanguageModel(lambda _: Completion(text, "stop", tokens, tokens)),
+        policy=RefinedPolicy(),
+        token_budget=10_000,
+        report=silent,
+    )
+    assert outcome.rows.is_empty()
+    assert set(outcome.decisions["drop_reason"]) == {"invalid_output"}
+    assert outcome.decisions["completion_tokens"].is_between(0, 1).all()

@@ -8,7 +8,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from tests.flips import flipped
 from tier_assets.errors import LakeError
+from tier_assets.files.sealed import seal_beside
 from tier_assets.l4_organized.index import FactIndex
 from tier_assets.l4_organized.resolution import fact_id
 from tier_assets.schemas import ROWS
@@ -159,6 +161,34 @@ def test_a_damaged_file_is_made_anew(index, tmp_path, damage):
     assert len(found(index, "oslo")) == 2
 
 
+def test_a_flipped_bit_anywhere_never_changes_what_is_found(index, tmp_path):
+    path = tmp_path / "deep" / "facts.sqlite"
+    truth = index.lookup("oslo", 10)
+    for harmed in flipped(path.read_bytes()):
+        path.write_bytes(harmed)
+        with pytest.raises(LakeError, match="look up once more to rebuild it"):
+            index.lookup("oslo", 10)
+    index.refresh(heads(), lambda partition: rows(FACTS[partition]))
+    assert index.lookup("oslo", 10) == truth
+
+
+def test_a_word_that_was_changed_within_a_fact_is_found_out(index, tmp_path):
+    path = tmp_path / "deep" / "facts.sqlite"
+    path.write_bytes(path.read_bytes().replace(b"canal carries", b"canal carried"))
+    index.refresh(heads(), lambda partition: rows(FACTS[partition]))
+    assert found(index, "carries") == ["The long canal carries water to Oslo."]
+
+
+def test_the_journal_of_a_killed_refresh_makes_the_file_anew(index, tmp_path):
+    journal = tmp_path / "deep" / "facts.sqlite-journal"
+    journal.write_bytes(b"half of a page")
+    asked = []
+    index.refresh(heads(), lambda partition: (asked.append(partition), rows(FACTS[partition]))[1])
+    assert asked == ["crawl.1", "crawl.2"]
+    assert not journal.exists()
+    assert len(found(index, "oslo")) == 2
+
+
 def test_a_file_damaged_after_its_refresh_says_what_to_do(index, tmp_path):
     (tmp_path / "deep" / "facts.sqlite").write_bytes(b"no database" * 500)
     with pytest.raises(LakeError, match="look up once more to rebuild it"):
@@ -175,7 +205,9 @@ def test_a_file_of_another_version_is_made_anew(index, tmp_path):
     with sqlite3.connect(tmp_path / "deep" / "facts.sqlite") as connection:
         connection.execute("pragma user_version = 999")
     connection.close()
-    assert found(index, "oslo") == []
+    seal_beside(tmp_path / "deep" / "facts.sqlite")
+    with pytest.raises(LakeError, match="look up once more to rebuild it"):
+        index.lookup("oslo", 5)
     index.refresh(heads(), lambda partition: rows(FACTS[partition]))
     assert len(found(index, "oslo")) == 2
 

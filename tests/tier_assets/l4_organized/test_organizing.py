@@ -174,3 +174,15 @@ def test_the_embedded_model_divides_a_sentence_into_a_fact():
     assert fact["text"].startswith("The old harbour of Bergen was built")
     assert fact["subject"] == "The old harbour of Bergen"
     assert fact["evidence"][0]["text"] == documents["text"].item()
+
+
+@pytest.mark.parametrize("profile", ["small", "large"])
+@pytest.mark.parametrize(
+    "text", ["[" * 1_000, '{"facts": ' + "[" * 5_000, '{"subject": "\\ud800"}', "\ud800", "9" * 5_000]
+)
+def test_a_hostile_answer_is_an_invalid_output_and_ends_nothing(profile, text):
+    chosen = selected(" ".join(SENTENCE.format(city) for city in ("Oslo", "Bergen", "Malmö", "Lund")))
+    model = RecordedLanguageModel(lambda _: Completion(text, "stop", 10**30, 10**30), profile=profile)
+    outcome = organize(refined(chosen), chosen, model, policy=OrganizedPolicy(), token_budget=10_000, report=silent)
+    assert outcome.rows.is_empty()
+    assert set(outcome.decisions["drop_reason"]) == {"invalid_output"}

@@ -253,14 +253,6 @@ def test_an_unknown_table_is_named(lake, key):
         lake.basis("golden", key)
 
 
-def test_the_cache_keeps_frames_and_forgets_damaged_ones(lake):
-    lake.cache("measured", "ab", pl.DataFrame({"x": [1]}))
-    assert lake.cached("measured", "ab")["x"].to_list() == [1]
-    (lake.root / "_cache" / "measured" / "ab.parquet").write_bytes(b"PAR1 junk PAR1")
-    assert lake.cached("measured", "ab") is None
-    assert lake.cached("measured", "unknown") is None
-
-
 def _stage_and_vanish(root, key, queue):
     schema = TABLES["filtered"]
     empty = Outcome(schema.rows.polars.to_frame(), schema.decisions.polars.to_frame())

@@ -1,8 +1,11 @@
 import hashlib
+import json
 import os
 
 import pytest
 
+from tests.flips import flipped
+from tier_assets.files.digests import text_digest
 from tier_assets.landing.files import (
     DIGESTS,
     Digests,
@@ -109,14 +112,37 @@ def test_digests_are_remembered_until_the_file_changes(tmp_path):
     digests = Digests(tmp_path)
     assert digests.of("a.jsonl") == ABC
     digests.save()
-    cache = (tmp_path / DIGESTS).read_text().replace(ABC, "remembered")
-    (tmp_path / DIGESTS).write_text(cache)
+    ((stamp, *_),) = json.loads((tmp_path / DIGESTS).read_text()).values()
+    entry = [stamp, "remembered", text_digest("a.jsonl", stamp, "remembered")]
+    (tmp_path / DIGESTS).write_text(json.dumps({"a.jsonl": entry}))
     assert Digests(tmp_path).of("a.jsonl") == "remembered"
     os.utime(file, ns=(1, 1))
     assert Digests(tmp_path).of("a.jsonl") == ABC
 
 
-@pytest.mark.parametrize("content", [b"", b"{", b"[]", b'{"a.jsonl": 3}', b'{"a.jsonl": ["x"]}', b"\xff"])
+def test_a_flipped_bit_anywhere_in_the_cache_changes_no_digest(tmp_path):
+    (tmp_path / "a.jsonl").write_bytes(b"abc")
+    (tmp_path / "b.jsonl").write_bytes(b"abc")
+    digests = Digests(tmp_path)
+    assert [digests.of("a.jsonl"), digests.of("b.jsonl")] == [ABC, ABC]
+    digests.save()
+    for harmed in flipped((tmp_path / DIGESTS).read_bytes(), 200):
+        (tmp_path / DIGESTS).write_bytes(harmed)
+        again = Digests(tmp_path)
+        assert [again.of("a.jsonl"), again.of("b.jsonl")] == [ABC, ABC]
+
+
+def test_an_entry_of_the_form_before_is_none(tmp_path):
+    (tmp_path / "a.jsonl").write_bytes(b"abc")
+    found = (tmp_path / "a.jsonl").stat()
+    entry = [f"{found.st_size}:{found.st_mtime_ns}:{found.st_ctime_ns}", "remembered"]
+    (tmp_path / DIGESTS).write_text(json.dumps({"a.jsonl": entry}))
+    assert Digests(tmp_path).of("a.jsonl") == ABC
+
+
+@pytest.mark.parametrize(
+    "content", [b"", b"{", b"[]", b'{"a.jsonl": 3}', b'{"a.jsonl": ["x"]}', b'{"a.jsonl": ["x", "y", 3]}', b"\xff"]
+)
 def test_a_damaged_cache_is_ignored(tmp_path, content):
     (tmp_path / "a.jsonl").write_bytes(b"abc")
     (tmp_path / DIGESTS).write_bytes(content)

@@ -20,10 +20,21 @@ def answer(text, finish_reason="stop"):
         (answer("", "refused"), Flaw.invalid("refusal")),
         (answer('{"text": '), Flaw.invalid("json")),
         (answer("I'm sorry, I can't do that."), Flaw.invalid("refusal")),
+        (answer("[" * 1_000), Flaw.invalid("json")),
+        (answer("[" * 1_000 + "]" * 1_000), Flaw.invalid("json")),
+        (answer('{"text":' * 100_000), Flaw.invalid("json")),
+        (answer(f'{{"text": {"9" * 5_000}}}'), Flaw.invalid("json")),
+        (answer('{"text": "\\ud800 is half a letter"}'), Flaw.invalid("json")),
+        (answer('{"\\udfff": "a"}'), Flaw.invalid("json")),
     ],
 )
 def test_what_is_no_answer_is_named(completion, flaw):
     assert parsed(completion) == flaw
+
+
+def test_a_pair_of_surrogates_is_a_letter_and_numbers_that_are_none_are_looked_at_later():
+    assert parsed(answer('{"text": "\\ud83d\\ude00"}')) == {"text": "\U0001f600"}
+    assert fields(parsed(answer('{"text": NaN}')), ("text",), "a") == Flaw.invalid("json")
 
 
 @pytest.mark.parametrize(
