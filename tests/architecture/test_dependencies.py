@@ -243,6 +243,12 @@ def test_the_default_policy_depends_on_no_library_of_another_choice():
     assert {"trafilatura", "datasketch", "lxml"}.isdisjoint(CONTRACTS[Tier.FILTERED].libraries)
 
 
+def test_without_a_promoted_scorer_selection_depends_on_no_library(parts):
+    inputs = replace(everything(CONTRACTS[Tier.SELECTED]), guide=None)
+    assert not [name for name in parts(Tier.SELECTED, inputs=inputs) if name.startswith("library")]
+    assert "library fasttext-ng" in parts(Tier.SELECTED)
+
+
 def raw_parts(*names: str) -> dict[str, str]:
     files = tuple(LandedFile(name, 1, "f" * 64) for name in names)
     inputs = Inputs({}, arrival=Arrival(KEY, files, True, "a" * 64))
@@ -320,9 +326,13 @@ def modules_of(tier: Tier) -> list[str]:
     return [".".join(path.relative_to(ROOT).with_suffix("").parts) for path in folder.rglob("*.py")]
 
 
-@pytest.mark.parametrize("tier", Tier)
-def test_a_library_that_a_tier_reaches_is_a_dependency_or_cannot_change_its_output(tier):
-    known = {*claimed(CONTRACTS[tier]), *(claimed(SCORER_CONTRACT) if CONTRACTS[tier].guide else ())}
+@pytest.mark.parametrize(
+    ("tier", "contract"),
+    [*CONTRACTS.items(), *((tier, SCORER_CONTRACT) for tier in Tier if CONTRACTS[tier].guide)],
+    ids=lambda given: getattr(given, "table", given),
+)
+def test_a_library_that_a_tier_reaches_is_a_dependency_or_cannot_change_its_output(tier, contract):
+    known = claimed(contract)
     undecided = {
         name
         for name in reached(tier)
