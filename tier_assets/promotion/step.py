@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import dagster as dg
 import polars as pl
 
-from tier_assets.errors import LostRaceError, StrataError
+from tier_assets.errors import LostRaceError, PartitionKeyError, StrataError
 from tier_assets.files.frames import RowGroup
 from tier_assets.files.leases import Owner
 from tier_assets.gate import auditor
@@ -95,9 +95,6 @@ class TierStep:
         """Read the basis, then the fingerprint's parts. Raises Failure where the parent is not promoted."""
         try:
             key = PartitionKey.parse(context.partition_key)
-        except StrataError as error:
-            raise dg.Failure(str(error), allow_retries=False) from None
-        try:
             # First the basis: whatever is promoted after this moment makes this run lose the race, not overwrite it.
             basis = lake.basis(contract.table, key)
             inputs = inputs_of(contract, key, lake, policies, arrival)
@@ -213,10 +210,13 @@ class TierStep:
         return Settled(None, None, str(error))
 
 
-def failure(context: dg.AssetExecutionContext, lake: Lake, contract: Contract, error: StrataError) -> dg.Failure:
-    """The Failure to raise for an error before the step could open; the partition then shows as failed."""
-    attempts = lake.attempts(contract.table, PartitionKey.parse(context.partition_key))
-    attempts.fail(context.run_id, str(error))
+def failure(
+    context: dg.AssetExecutionContext, lake: Lake | None, contract: Contract, error: StrataError
+) -> dg.Failure:
+    """The Failure to raise for an error before the step could settle; the partition, if it is one, then shows as failed."""
+    if lake is not None and not isinstance(error, PartitionKeyError):
+        attempts = lake.attempts(contract.table, PartitionKey.parse(context.partition_key))
+        attempts.fail(context.run_id, str(error))
     return dg.Failure(str(error), allow_retries=False)
 
 
