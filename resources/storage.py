@@ -46,8 +46,9 @@ class UnreadPolicyBook(PolicyBook):
         self._path = path
 
     def __getattr__(self, name: str) -> Any:
-        """Asked for nothing but what reading the file gives. Raises PolicyError."""
-        if name.startswith("__"):
+        """Python asks here for what is not set: all that reading the file sets. Raises PolicyError."""
+        if name not in vars(PolicyBook()):
+            # Dagster asks every resource for marks of its own.
             raise AttributeError(name)
         self.__dict__.update(PolicyBook.read(self._path).__dict__)
         return self.__dict__[name]
