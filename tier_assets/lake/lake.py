@@ -139,6 +139,10 @@ class Lake:
         """The promoted version of every partition of a source."""
         return {version.partition: version for version in reversed(self._log(self.folder(table, source)).versions)}
 
+    def heads_since(self, table: str, source: str, delta_version: int) -> dict[str, Version]:
+        """The promoted versions of a source that were committed after an entry of its log; -1 for all."""
+        return {name: head for name, head in self.heads(table, source).items() if head.delta_version > delta_version}
+
     def head(self, table: str, key: PartitionKey) -> Version | None:
         """The promoted version of a partition."""
         return self.heads(table, key.source).get(str(key))

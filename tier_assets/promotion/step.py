@@ -29,6 +29,7 @@ from tier_assets.outcome import Outcome, Totals
 from tier_assets.policy import Policy
 from tier_assets.policy_book import PolicyBook
 from tier_assets.progress import Narrator
+from tier_assets.promotion.blocked import blocked_tiers
 from tier_assets.promotion.events import check_results, materialized
 from tier_assets.schemas import TABLES
 from tier_assets.staleness import (
@@ -136,6 +137,8 @@ class TierStep:
             return
         if settled.held:
             yield from check_results(self.contract, settled.held.report)
+            for event in blocked_tiers(self.lake, self.contract.table, self.key, settled.why):
+                self.context.log_event(event)
         raise dg.Failure(settled.why, allow_retries=False)
 
     def settle(self, compute: Compute) -> Settled:
@@ -210,9 +213,7 @@ class TierStep:
         return Settled(None, None, str(error))
 
 
-def failure(
-    context: dg.AssetExecutionContext, lake: Lake | None, contract: Contract, error: StrataError
-) -> dg.Failure:
+def failure(context: dg.AssetExecutionContext, lake: Lake | None, contract: Contract, error: StrataError) -> dg.Failure:
     """The Failure to raise for an error before the step could settle; the partition, if it is one, then shows as failed."""
     if lake is not None and not isinstance(error, PartitionKeyError):
         attempts = lake.attempts(contract.table, PartitionKey.parse(context.partition_key))
