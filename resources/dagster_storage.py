@@ -26,8 +26,8 @@ _SCHEDULES, _EVENTS, _HISTORY = "schedules", "event_log.db", "history"
 
 def open_storage(folder: Path) -> DagsterInstance:
     """Dagster on the folder, which holds `dagster.yaml`; its storage is made where there is none. Needs the home's lock."""
-    settings = safe_load((folder / "dagster.yaml").read_text("utf-8")) or {}
-    if not {"storage", "run_storage", "schedule_storage"} & settings.keys():
+    settings = safe_load((folder / "dagster.yaml").read_bytes())
+    if isinstance(settings, dict) and not {"storage", "run_storage", "schedule_storage"} & settings.keys():
         # Else it lies elsewhere, and is made by whoever said so.
         if (folder / _HISTORY).exists() and _is_half_made(folder, settings):
             _set_aside(folder)
@@ -58,13 +58,13 @@ def _make(folder: Path) -> None:
     for path in aside.rglob("*"):
         (sync_folder if path.is_dir() else sync_file)(path)
     sync_folder(aside)
+    # Of a making that was cut short, or of a history that is gone: cursors there would point into that.
+    shutil.rmtree(folder / _SCHEDULES, ignore_errors=True)
+    for stale in folder.glob(f"{_EVENTS}*"):
+        stale.unlink()
     for name in (_SCHEDULES, _EVENTS, _HISTORY):
-        made, place = aside / name, folder / name
-        if place.is_dir():
-            # Of a making that was cut short, or of a history that is gone: its cursors would point into that.
-            shutil.rmtree(place)
-        if made.exists():
-            made.replace(place)
+        if (aside / name).exists():
+            (aside / name).replace(folder / name)
     sync_folder(folder)
     shutil.rmtree(aside)
 

@@ -5,7 +5,6 @@ What is to be run is `planning.py`'s; how a partition is computed, the assets'.
 
 import datetime
 import logging
-import sys
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -114,7 +113,7 @@ class Orchestrator:
         landing = LandingZone(self._home.landing)
         for name, why in stray_keys(instance, self._lake, landing, names).items():
             instance.delete_dynamic_partition(PARTITIONS.name or "", name)
-            print(f"strata: {why}", file=sys.stderr)
+            logging.getLogger("strata").warning("strata: %s", why)
             # Landed at this very moment: whoever landed it may have seen its key there, and not added it.
             if not stray_keys(instance, self._lake, landing, [name]):
                 instance.add_dynamic_partitions(PARTITIONS.name or "", [name])
