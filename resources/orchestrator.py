@@ -30,6 +30,7 @@ from tier_assets.policy_book import PolicyBook
 from tier_assets.promotion.events import runless_events
 from tier_assets.promotion.partitions import PARTITIONS, stray_keys
 from tier_assets.promotion.retention import retire_runs
+from tier_assets.promotion.runless import report_runless
 from tier_assets.promotion.step import OWNER_TAG, owner_tag
 from tier_assets.tiers import Tier
 
@@ -161,7 +162,7 @@ class Orchestrator:
         if head is not None:
             contract, asset = planning.CONTRACTS[tier], tier.asset_name
             for event in runless_events(self._lake, contract, head, why, asset=asset, partition=str(key)):
-                instance.report_runless_asset_event(event)
+                report_runless(instance, event)
 
     def _report_unseen(self, instance: DagsterInstance, *, everything: bool) -> None:
         """The lake's log is the truth: a crash between commit and event leaves Dagster behind it.

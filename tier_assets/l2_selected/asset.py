@@ -19,6 +19,7 @@ from tier_assets.policy_book import PolicyBook
 from tier_assets.progress import Narrator
 from tier_assets.promotion.assets import check_specs, on_arrival, tier_asset
 from tier_assets.promotion.events import runless_events
+from tier_assets.promotion.runless import report_runless
 from tier_assets.promotion.step import Events, TierStep
 from tier_assets.schemas import SCORERS
 from tier_assets.staleness import Inputs
@@ -124,5 +125,5 @@ def _ensure_scorer(
             for event in runless_events(
                 lake, SCORER_CONTRACT, settled.version, settled.why, asset=SCORER_ASSET, partition=None
             ):
-                context.instance.report_runless_asset_event(event)
+                report_runless(context.instance, event)
         return ""

@@ -18,6 +18,7 @@ from dagster._core.storage.event_log.sql_event_log import SqlEventLogStorage
 from dagster._core.storage.event_log.sqlite.sqlite_event_log import SqliteEventLogStorage
 
 from tier_assets.policy import RetentionPolicy
+from tier_assets.promotion.runless import RunlessEvent, report_runless
 
 # The daemon looks every half minute; a week-end without a daemon costs some runs that compute nothing.
 _SEEN_SECONDS = 3600
@@ -26,7 +27,6 @@ _KINDS = {
     dg.DagsterEventType.ASSET_OBSERVATION,
     dg.DagsterEventType.ASSET_CHECK_EVALUATION,
 }
-Event = dg.AssetMaterialization | dg.AssetObservation | dg.AssetCheckEvaluation
 
 
 def retire_runs(instance: dg.DagsterInstance, policy: RetentionPolicy, now: datetime.datetime, *, at_most: int) -> str:
@@ -45,7 +45,7 @@ def retire_runs(instance: dg.DagsterInstance, policy: RetentionPolicy, now: date
         told = list(_newest(instance, run_id))
         resting = [event for event, newest in told if newest.run_id == run_id]
         for event in resting:
-            instance.report_runless_asset_event(event)
+            report_runless(instance, event)
         if resting:
             freed += 1
         elif all(newest.timestamp < now.timestamp() - _SEEN_SECONDS for _, newest in told):
@@ -54,7 +54,7 @@ def retire_runs(instance: dg.DagsterInstance, policy: RetentionPolicy, now: date
     return f"old runs: {deleted} deleted, {freed} freed to be deleted next time"
 
 
-def _newest(instance: dg.DagsterInstance, run_id: str) -> Iterator[tuple[Event, EventLogEntry]]:
+def _newest(instance: dg.DagsterInstance, run_id: str) -> Iterator[tuple[RunlessEvent, EventLogEntry]]:
     """Every event of a run about a partition, with the newest of its kind about it, of whichever run that is."""
     for entry in instance.all_logs(run_id, of_type=_KINDS):
         event = entry.get_dagster_event()

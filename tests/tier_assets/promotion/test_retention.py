@@ -68,6 +68,15 @@ def test_what_a_deleted_run_promoted_is_told_without_it_first(instance):
     assert (seen.run_id, seen.event_log_entry.asset_observation.description) == ("", "blocked")
 
 
+def test_a_partition_outlives_one_run_after_another(instance):
+    for _ in range(2):
+        run_id = run(instance)
+        retire(instance, NEXT_YEAR)
+        retire(instance, NEXT_YEAR)
+        assert instance.get_run_by_id(run_id) is None
+        assert newest(instance)[1].tags["dagster/data_version"] == "1"
+
+
 def test_a_deletion_asks_for_nothing_above(instance):
     """Deleted in the same moment, the event that was told again would look like new content."""
     above = dg.AssetSpec(
