@@ -7,9 +7,12 @@ AWS_ENDPOINT_URL_S3  or AWS_ENDPOINT_URL: a store with S3's interface that is no
 """
 
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 HOME_VARIABLE = "STRATA_HOME"
+_DAGSTER_VARIABLE = "DAGSTER_HOME"
 _KEY_VARIABLE = "STRATA_LLM_API_KEY"
 
 
@@ -34,9 +37,23 @@ def child_environment(place: Path) -> dict[str, str]:
     return {
         **os.environ,
         HOME_VARIABLE: str(place),
-        "DAGSTER_HOME": str(place / "dagster"),
+        _DAGSTER_VARIABLE: str(place / "dagster"),
         "DAGSTER_DISABLE_TELEMETRY": "1",
         "GX_ANALYTICS_ENABLED": "false",
         "VLLM_NO_USAGE_STATS": "1",
         "PYTHONWARNINGS": "ignore",
     }
+
+
+@contextmanager
+def dagster_home(folder: Path) -> Iterator[None]:
+    """Within it Dagster's settings that name DAGSTER_HOME mean the folder, in this process; afterwards what they meant."""
+    before = os.environ.get(_DAGSTER_VARIABLE)
+    os.environ[_DAGSTER_VARIABLE] = str(folder)
+    try:
+        yield
+    finally:
+        if before is None:
+            del os.environ[_DAGSTER_VARIABLE]
+        else:
+            os.environ[_DAGSTER_VARIABLE] = before

@@ -3,9 +3,10 @@
 What is to be run is `planning.py`'s; how a partition is computed, the assets'.
 """
 
+import datetime
 import logging
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 
 import dagster as dg
@@ -14,15 +15,21 @@ from dagster._core.storage.dagster_run import DagsterRun
 from sqlalchemy.exc import SQLAlchemyError
 from yaml import YAMLError  # type: ignore[import-untyped]
 
+from resources.dagster_storage import open_storage
 from tier_assets import planning
-from tier_assets.errors import OrchestratorError
+from tier_assets.errors import OrchestratorError, PolicyError
 from tier_assets.files.durable import locked
 from tier_assets.files.leases import Owner
 from tier_assets.home import Home
 from tier_assets.keys import SCORER_ASSET, PartitionKey
 from tier_assets.lake.lake import Lake
+from tier_assets.lake.versions import Version
+from tier_assets.landing.zone import LandingZone
+from tier_assets.policy_book import PolicyBook
 from tier_assets.promotion.events import runless_events
-from tier_assets.promotion.partitions import PARTITIONS
+from tier_assets.promotion.partitions import PARTITIONS, stray_keys
+from tier_assets.promotion.retention import retire_runs
+from tier_assets.promotion.runless import report_runless
 from tier_assets.promotion.step import OWNER_TAG, owner_tag
 from tier_assets.tiers import Tier
 
@@ -32,6 +39,9 @@ _UNFINISHED = [
     dg.DagsterRunStatus.STARTED,
     dg.DagsterRunStatus.CANCELING,
 ]
+_REPORTED, _HOURLY = "strata/reported/{}/{}", "strata/hourly"
+_HOUR_SECONDS = 3600
+_RUNS_AN_HOUR = 50
 
 
 @dataclass(frozen=True)
@@ -71,11 +81,7 @@ class Orchestrator:
     def _open(self) -> DagsterInstance:
         with locked(self._home.lock):
             self._home.prepare()
-            instance = DagsterInstance.from_config(str(self._home.dagster))
-            # The first query makes the tables.
-            instance.get_dynamic_partitions(PARTITIONS.name or "")
-            instance.get_runs_count()
-            return instance
+            return open_storage(self._home.dagster)
 
     def _unusable(self, error: Exception) -> OrchestratorError:
         return OrchestratorError(
@@ -84,14 +90,39 @@ class Orchestrator:
         )
 
     def prepare(self, instance: DagsterInstance, keys: Iterable[PartitionKey]) -> None:
-        """Register keys, end runs whose process is gone, free their slots, report what the lake promoted unseen."""
+        """Register keys, remove those of nothing, end runs whose process is gone and free their slots, report what the lake
+        promoted unseen. Once an hour all that is promoted is compared, and old runs are retired.
+        """
+        wanted = {str(key): None for key in keys}
         with locked(self._home.lock):
             known = set(instance.get_dynamic_partitions(PARTITIONS.name or ""))
-            missing = list(dict.fromkeys(str(key) for key in keys if str(key) not in known))
+            missing = [name for name in wanted if name not in known]
             if missing:
                 instance.add_dynamic_partitions(PARTITIONS.name or "", missing)
+            self._remove_strays(instance, known.difference(wanted))
             end_dead_runs(instance)
-            self._report_unseen(instance)
+            now = datetime.datetime.now(datetime.UTC)
+            last = instance.run_storage.get_cursor_values({_HOURLY}).get(_HOURLY, "")
+            hourly = not last or (now - datetime.datetime.fromisoformat(last)).total_seconds() >= _HOUR_SECONDS
+            self._report_unseen(instance, everything=hourly)
+            if hourly:
+                self._retire(instance, now)
+                instance.run_storage.set_cursor_values({_HOURLY: now.isoformat()})
+
+    def _remove_strays(self, instance: DagsterInstance, names: Collection[str]) -> None:
+        landing = LandingZone(self._home.landing)
+        for name, why in stray_keys(instance, self._lake, landing, names).items():
+            instance.delete_dynamic_partition(PARTITIONS.name or "", name)
+            logging.getLogger("strata").warning("strata: %s", why)
+            # Landed at this very moment: whoever landed it may have seen its key there, and not added it.
+            if not stray_keys(instance, self._lake, landing, [name]):
+                instance.add_dynamic_partitions(PARTITIONS.name or "", [name])
+
+    def _retire(self, instance: DagsterInstance, now: datetime.datetime) -> None:
+        """A home without a daemon has nobody else to do it. With a policy that cannot be read it waits."""
+        with suppress(PolicyError):
+            policy = PolicyBook.read(self._home.policy).default.retention
+            retire_runs(instance, policy, now, at_most=_RUNS_AN_HOUR)
 
     def materialize(
         self,
@@ -130,20 +161,41 @@ class Orchestrator:
         if head is not None:
             contract, asset = planning.CONTRACTS[tier], tier.asset_name
             for event in runless_events(self._lake, contract, head, why, asset=asset, partition=str(key)):
-                instance.report_runless_asset_event(event)
+                report_runless(instance, event)
 
-    def _report_unseen(self, instance: DagsterInstance) -> None:
-        """The lake's log is the truth: a crash between commit and event leaves Dagster behind it."""
-        for tier in Tier:
-            seen = instance.event_log_storage.get_latest_tags_by_partition(
-                dg.AssetKey(tier.asset_name),
-                dg.DagsterEventType.ASSET_MATERIALIZATION,
-                ["dagster/data_version"],
-            )
-            for source in self._lake.sources(tier):
-                for partition, head in self._lake.heads(tier, source).items():
-                    if seen.get(partition, {}).get("dagster/data_version") != head.fingerprint:
-                        self.report(instance, tier, PartitionKey.parse(partition), "reported from the lake's log")
+    def _report_unseen(self, instance: DagsterInstance, *, everything: bool) -> None:
+        """The lake's log is the truth: a crash between commit and event leaves Dagster behind it.
+
+        Up to which entry of a log Dagster was told, is kept in Dagster's own storage, and gone with it.
+        """
+        places = {
+            _REPORTED.format(tier, source): (tier, source) for tier in Tier for source in self._lake.sources(tier)
+        }
+        told = instance.run_storage.get_cursor_values(set(places)) if places else {}
+        for name, (tier, source) in places.items():
+            since = -1 if everything else int(told.get(name, -1))
+            heads = self._lake.heads_since(tier, source, since - 1)
+            if since >= 0 and not heads:
+                # The log is another, or has lost entries.
+                heads = self._lake.heads_since(tier, source, -1)
+                since = -1
+            newest = max((head.delta_version for head in heads.values()), default=-1)
+            if newest > since:
+                self._report_heads(
+                    instance, tier, {key: head for key, head in heads.items() if head.delta_version > since}
+                )
+                instance.run_storage.set_cursor_values({name: str(newest)})
+
+    def _report_heads(self, instance: DagsterInstance, tier: Tier, heads: Mapping[str, Version]) -> None:
+        seen = instance.event_log_storage.get_latest_tags_by_partition(
+            dg.AssetKey(tier.asset_name),
+            dg.DagsterEventType.ASSET_MATERIALIZATION,
+            ["dagster/data_version"],
+            asset_partitions=list(heads),
+        )
+        for partition, head in heads.items():
+            if seen.get(partition, {}).get("dagster/data_version") != head.fingerprint:
+                self.report(instance, tier, PartitionKey.parse(partition), "reported from the lake's log")
 
 
 def end_dead_runs(instance: DagsterInstance) -> list[str]:

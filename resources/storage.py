@@ -1,4 +1,7 @@
-"""The home's folders as Dagster resources: lake, landing zone, policy. Read when a step starts, so an edit needs no reload."""
+"""The home's folders as Dagster resources: lake, landing zone, policy. Read by the step, so an edit needs no reload."""
+
+from pathlib import Path
+from typing import Any
 
 import dagster as dg
 
@@ -29,5 +32,23 @@ def landing(_: dg.InitResourceContext) -> LandingZone:
 
 @dg.resource(description="Every threshold and choice in force: strata.toml over the defaults.")
 def policies(_: dg.InitResourceContext) -> PolicyBook:
-    """The policy of the home."""
-    return PolicyBook.read(deployments.home() / "strata.toml")
+    """The policy of the home, read when it is first asked for a value."""
+    return UnreadPolicyBook(deployments.home() / "strata.toml")
+
+
+class UnreadPolicyBook(PolicyBook):
+    """A policy book that reads its file when it is first asked: what is wrong there is then the step's to say.
+
+    A resource that raised would end the run before its step, with Dagster's sentence, and be tried again in vain.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+
+    def __getattr__(self, name: str) -> Any:
+        """Python asks here for what is not set: all that reading the file sets. Raises PolicyError."""
+        if name not in vars(PolicyBook()):
+            # Dagster asks every resource for marks of its own.
+            raise AttributeError(name)
+        self.__dict__.update(PolicyBook.read(self._path).__dict__)
+        return self.__dict__[name]

@@ -1,17 +1,24 @@
-"""The nightly refresh: what the plan calls new or stale is requested, a run per partition. The plan is `planning.py`'s."""
+"""What happens by the clock: the nightly refresh, which requests what the plan calls new or stale, a run per partition; and
+maintenance. The plan is `planning.py`'s, how long Dagster's history is kept `promotion/retention.py`'s.
+"""
 
+import datetime
 from collections.abc import Iterator, Sequence
 
 import dagster as dg
 from dagster._core.definitions.unresolved_asset_job_definition import UnresolvedAssetJobDefinition
 
 from tier_assets import planning
+from tier_assets.errors import StrataError
 from tier_assets.inference import LanguageModel, TextClassifier, identity
 from tier_assets.lake.lake import Lake
 from tier_assets.landing.zone import LandingZone
 from tier_assets.policy_book import PolicyBook
 from tier_assets.promotion.partitions import PARTITIONS
+from tier_assets.promotion.retention import retire_runs
 from tier_assets.tiers import Tier
+
+_RUNS_A_NIGHT = 2_000
 
 
 def refresh_job() -> UnresolvedAssetJobDefinition:
@@ -37,12 +44,17 @@ def refresh_schedule(job: UnresolvedAssetJobDefinition) -> dg.ScheduleDefinition
         language_model: dg.ResourceParam[LanguageModel],
     ) -> Iterator[dg.RunRequest | dg.SkipReason]:
         """One run for each partition that has work, with only the tiers that have it."""
-        arrivals = {each.key: each for each in landing.arrivals_now(policies.default.landing.settle_seconds)}
         models = {
             "language_identifier": lambda: language_identifier.digest,
             "language_model": lambda: identity(language_model),
         }
-        requests = list(_requests(context, planning.plan(lake, arrivals, policies, models)))
+        try:
+            arrivals = {each.key: each for each in landing.arrivals_now(policies.default.landing.settle_seconds)}
+            needs = planning.plan(lake, arrivals, policies, models)
+        except StrataError as error:
+            yield dg.SkipReason(str(error))
+            return
+        requests = list(_requests(context, needs))
         yield from requests
         if not requests:
             yield dg.SkipReason("every partition is current, held or blocked")
@@ -63,3 +75,32 @@ def _requests(context: dg.ScheduleEvaluationContext, needs: Sequence[planning.Ne
             asset_selection=[dg.AssetKey(name) for name in tiers],
             tags={"strata/trigger": "schedule"},
         )
+
+
+@dg.op(tags={"strata/kind": "maintenance"})
+def retire_history(context: dg.OpExecutionContext, policies: dg.ResourceParam[PolicyBook]) -> None:
+    """Deletes old runs of Dagster's, after what is promoted by them is reported without them."""
+    now = datetime.datetime.now(datetime.UTC)
+    try:
+        done = retire_runs(context.instance, policies.default.retention, now, at_most=_RUNS_A_NIGHT)
+    except StrataError as error:
+        raise dg.Failure(str(error), allow_retries=False) from None
+    context.log.info(done)
+
+
+@dg.job(description="Keeps the home small: deletes old runs of Dagster's as the policy's [retention] says.")
+def maintenance() -> None:
+    """Every op is a task of its own: what else is to be done by the clock, without a partition, goes here."""
+    retire_history()
+
+
+def maintenance_schedule() -> dg.ScheduleDefinition:
+    """Every night at 04:30; starts running, since it costs nothing and without it Dagster's storage only grows."""
+    return dg.ScheduleDefinition(
+        name="nightly_maintenance",
+        job=maintenance,
+        cron_schedule="30 4 * * *",
+        execution_timezone="UTC",
+        default_status=dg.DefaultScheduleStatus.RUNNING,
+        tags={"strata/trigger": "schedule"},
+    )

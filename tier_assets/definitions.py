@@ -10,8 +10,9 @@ from resources.orchestrator import Orchestrator, RunOutcome
 from resources.private_data_analyzer import PresidioAnalyzer
 from resources.text_classifier import language_identifier
 from sensors.automation import tier_automation
+from sensors.mended_policy import mended_policy
 from sensors.raw_landing import raw_landing
-from sensors.schedules import refresh_job, refresh_schedule
+from sensors.schedules import maintenance, maintenance_schedule, refresh_job, refresh_schedule
 from tier_assets.completions import ManagedLanguageModel
 from tier_assets.errors import StrataError
 from tier_assets.home import Home
@@ -37,9 +38,9 @@ def build_definitions(**overrides: Any) -> dg.Definitions:
     )
     return dg.Definitions(
         assets=[landing_zone, *ASSETS],
-        jobs=[refresh],
-        schedules=[refresh_schedule(refresh)],
-        sensors=[raw_landing, tier_automation()],
+        jobs=[refresh, maintenance],
+        schedules=[refresh_schedule(refresh), maintenance_schedule()],
+        sensors=[raw_landing, tier_automation(), mended_policy],
         executor=dg.in_process_executor,
         resources={
             "home": storage.home,

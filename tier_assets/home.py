@@ -18,6 +18,21 @@ python_logs:
 compute_logs:
   module: dagster._core.storage.noop_compute_log_manager
   class: NoOpComputeLogManager
+# One file for the events of all runs; Dagster's default is a file of 130 kB or more for each.
+event_log_storage:
+  module: dagster._core.storage.event_log
+  class: ConsolidatedSqliteEventLogStorage
+  config:
+    base_dir:
+      env: DAGSTER_HOME
+# How many days evaluations of sensors and schedules are kept. How long runs are, the policy says: [retention] in strata.toml.
+retention:
+  sensor:
+    purge_after_days: {skipped: 2, failure: 30, success: 30}
+  schedule:
+    purge_after_days: {skipped: 7, failure: 30, success: 30}
+  auto_materialize:
+    purge_after_days: {skipped: 2, failure: 30, success: 30}
 concurrency:
   pools:
     default_limit: 2

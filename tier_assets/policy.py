@@ -253,6 +253,13 @@ class ExecutionPolicy(Section):
     workers: Processes = value(0, "processes that a step may spread its work over; 0: one per CPU core", STRATA)
 
 
+class RetentionPolicy(Section):
+    """How long Dagster's history is kept; what is promoted stays, and so does its newest event."""
+
+    run_days: Count = value(90, "runs that ended longer ago are deleted from Dagster's history", STRATA, ge=1)
+    max_runs: Count = value(500, "of more runs than so many, the oldest are deleted", STRATA, ge=10)
+
+
 class Policy(Section):
     """All values in force for one source."""
 
@@ -266,3 +273,4 @@ class Policy(Section):
     cost: CostPolicy = CostPolicy()
     language_model: LanguageModelPolicy = LanguageModelPolicy()
     execution: ExecutionPolicy = ExecutionPolicy()
+    retention: RetentionPolicy = RetentionPolicy()

@@ -36,7 +36,7 @@ from tier_assets.policy import Policy
 from tier_assets.user_files import UserFiles
 
 # One landing zone, one language model, one scorer with one cut and one machine serve all sources.
-_OF_THE_HOME = frozenset({"landing", "language_model", "selected", "execution"})
+_OF_THE_HOME = frozenset({"landing", "language_model", "selected", "execution", "retention"})
 _CATEGORIES = ("filtered", "urls", "categories")
 _NAME = re.compile(r"[a-z0-9][a-z0-9-]*")
 _EXAMPLES = {"source": "crawl", "domain": "code"}

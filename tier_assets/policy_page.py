@@ -19,10 +19,10 @@ _HEAD = """\
 
 Every threshold and choice, with its default and where the default comes from. A home's `strata.toml` overrides any of them,
 for all sources, for a domain or for one source; it is read when a step starts. An edit makes stale just the tiers that read
-the value: `strata materialize --plan` says which. Some sections are different. `[landing]`, `[language_model]`, `[selected]`
-and `[execution]` hold one value for all sources. `[selected]` is frozen with the scorer: an edit counts from the next `strata
-train`. `[execution]` changes no result, so an edit makes nothing stale. `[audit]` judges what is computed from now on, and
-judges again what is held; what is promoted stays.
+the value: `strata materialize --plan` says which. Some sections are different. `[landing]`, `[language_model]`, `[selected]`,
+`[execution]` and `[retention]` hold one value for all sources. `[selected]` is frozen with the scorer: an edit counts from the
+next `strata train`. `[execution]` and `[retention]` change no result, so an edit makes nothing stale. `[audit]` judges what is
+computed from now on, and judges again what is held; what is promoted stays.
 
 The key of an OpenAI-compatible server is no policy: it is read from the environment variable `STRATA_LLM_API_KEY`.
 

@@ -76,7 +76,7 @@ def test_a_promoted_file_full_of_junk_is_one_line(home):
     assert "a file of the lake is damaged (" in line_of(strata(home, "read", "filtered"))
 
 
-@pytest.mark.parametrize("name", ["dagster.yaml", "schedules/schedules.db", "history/runs.db", "history/runs/index.db"])
+@pytest.mark.parametrize("name", ["dagster.yaml", "schedules/schedules.db", "history/runs.db", "event_log.db"])
 def test_damaged_dagster_storage_is_one_line_and_without_it_dagster_is_told_anew(home, name):
     (home / "dagster" / name).write_bytes(b"{{{ junk " * 500)
     said = line_of(strata(home, "materialize", "filtered"))

@@ -1,4 +1,7 @@
+import os
 from pathlib import Path
+
+import pytest
 
 from resources import deployments
 
@@ -41,3 +44,14 @@ def test_dagsters_processes_work_on_the_same_home_without_telemetry():
     assert (environment["STRATA_HOME"], environment["DAGSTER_HOME"]) == ("/h", "/h/dagster")
     assert environment["DAGSTER_DISABLE_TELEMETRY"] == "1"
     assert environment["VLLM_NO_USAGE_STATS"] == "1"
+
+
+@pytest.mark.parametrize("before", [None, "/elsewhere"])
+def test_dagsters_home_is_named_only_within(monkeypatch, tmp_path, before):
+    monkeypatch.delenv("DAGSTER_HOME", raising=False)
+    if before:
+        monkeypatch.setenv("DAGSTER_HOME", before)
+    with pytest.raises(ZeroDivisionError), deployments.dagster_home(tmp_path):
+        assert os.environ["DAGSTER_HOME"] == str(tmp_path)
+        raise ZeroDivisionError
+    assert os.environ.get("DAGSTER_HOME") == before

@@ -2,6 +2,7 @@ import dagster as dg
 import pytest
 
 from resources import models
+from tier_assets.errors import PolicyError
 from tier_assets.inference import ModelUnavailableError
 
 
@@ -37,3 +38,11 @@ def test_another_backend_is_one_setting(home):
         pytest.raises(ModelUnavailableError, match=r"no language model at http://127\.0\.0\.1:9/v1"),
     ):
         resources.it.name  # noqa: B018 - asking is the point
+
+
+def test_a_policy_that_cannot_be_read_is_an_error_of_whoever_asks(home):
+    (home / "strata.toml").write_text("[raw]\nmax_line_byte = 7\n")
+    with dg.build_resources({"it": models.language_model}) as resources:
+        for _ in range(2):
+            with pytest.raises(PolicyError, match="line 2: raw.max_line_byte: no such key"):
+                resources.it.digest  # noqa: B018 - asking is the point

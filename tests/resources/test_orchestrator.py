@@ -9,6 +9,7 @@ from dagster._core.utils import make_new_run_id
 from resources.orchestrator import Orchestrator, end_dead_runs
 from tier_assets.errors import OrchestratorError
 from tier_assets.home import Home
+from tier_assets.keys import PartitionKey
 from tier_assets.promotion.partitions import PARTITIONS
 from tier_assets.promotion.step import OWNER_TAG, owner_tag
 from tier_assets.tiers import Tier
@@ -104,6 +105,61 @@ def test_preparing_registers_keys_once_and_reports_what_was_promoted_unseen(
     check = dg.AssetCheckKey(dg.AssetKey("l1_filtered"), "content")
     (execution,) = instance.event_log_storage.get_asset_check_execution_history(check, limit=10)
     assert (execution.partition, execution.status.value) == (str(key), "SUCCEEDED")
+
+
+def promote(lake, key, documents, text):
+    basis = lake.basis("filtered", key)
+    return lake.promote(lake.stage("filtered", key, documents(text), basis=basis, parts={"code": text}))
+
+
+def told(instance):
+    records = instance.fetch_materializations(dg.AssetKey("l1_filtered"), limit=100).records
+    return [(record.partition_key, record.asset_materialization.tags["dagster/data_version"]) for record in records]
+
+
+def test_only_what_was_promoted_since_is_compared_with_what_dagster_was_told(orchestrator, instance, lake, documents):
+    first, second = PartitionKey.parse("crawl.1"), PartitionKey.parse("crawl.2")
+    promote(lake, first, documents, "a")
+    orchestrator.prepare(instance, [first])
+    instance.wipe_assets([dg.AssetKey("l1_filtered")])
+    head = promote(lake, second, documents, "b")
+    orchestrator.prepare(instance, [second])
+    assert told(instance) == [("crawl.2", head.fingerprint)]
+
+
+def test_once_an_hour_all_is_compared(orchestrator, instance, lake, key, documents):
+    head = promote(lake, key, documents, "a")
+    orchestrator.prepare(instance, [key])
+    instance.wipe_assets([dg.AssetKey("l1_filtered")])
+    instance.run_storage.set_cursor_values({"strata/hourly": "2026-01-01T00:00:00+00:00"})
+    orchestrator.prepare(instance, [key])
+    assert told(instance) == [(str(key), head.fingerprint)]
+
+
+def test_a_log_that_lost_entries_is_compared_from_its_start(orchestrator, instance, lake, key, documents):
+    first = promote(lake, key, documents, "a")
+    promote(lake, key, documents, "b")
+    orchestrator.prepare(instance, [key])
+    newest = sorted((lake.folder("filtered", "crawl") / "_delta_log").glob("*.json"))[-1]
+    newest.rename(newest.with_suffix(".away"))
+    orchestrator.prepare(instance, [key])
+    assert told(instance)[0] == (str(key), first.fingerprint)
+
+
+def test_keys_of_nothing_are_removed_with_a_word(orchestrator, instance, key, caplog):
+    instance.add_dynamic_partitions("snapshots", ["any name", "crawl.2026-99"])
+    orchestrator.prepare(instance, [key])
+    assert instance.get_dynamic_partitions("snapshots") == [str(key)]
+    assert "'any name' is no partition key" in caplog.text
+    assert "crawl.2026-99: nothing of it has landed" in caplog.text
+
+
+def test_old_runs_are_retired_in_a_home_without_a_daemon(orchestrator, instance, tmp_path):
+    (tmp_path / "home" / "strata.toml").write_text("[retention]\nmax_runs = 10\n")
+    for _ in range(11):
+        begin(instance, {}, dg.DagsterRunStatus.SUCCESS)
+    orchestrator.prepare(instance, [])
+    assert instance.get_runs_count() == 10
 
 
 def test_materializing_runs_the_tiers_named_for_one_partition(tmp_path, lake, key):

@@ -3,7 +3,8 @@ import datetime
 import dagster as dg
 import pytest
 
-from sensors.schedules import refresh_job, refresh_schedule
+from resources.storage import UnreadPolicyBook
+from sensors.schedules import maintenance, maintenance_schedule, refresh_job, refresh_schedule
 from tier_assets.keys import PartitionKey
 from tier_assets.lake.lake import Lake
 from tier_assets.landing.zone import LandingZone
@@ -25,11 +26,11 @@ def instance(tmp_path):
         yield instance
 
 
-def tick(tmp_path, instance):
+def tick(tmp_path, instance, policies=None):
     resources = {
         "lake": Lake(tmp_path / "lake"),
         "landing": LandingZone(tmp_path / "landing"),
-        "policies": PolicyBook(),
+        "policies": policies or PolicyBook(),
         "language_identifier": Digest(),
         "language_model": Digest(),
     }
@@ -51,3 +52,24 @@ def test_a_new_partition_is_requested_with_the_tiers_that_have_work(tmp_path, in
 def test_a_night_without_work_says_so(tmp_path, instance):
     (reason,) = tick(tmp_path, instance)
     assert isinstance(reason, dg.SkipReason)
+
+
+def test_a_policy_that_cannot_be_read_is_the_nights_sentence(tmp_path, instance):
+    policy = tmp_path / "strata.toml"
+    policy.write_text("[raw]\nmax_line_byte = 7\n")
+    (reason,) = tick(tmp_path, instance, UnreadPolicyBook(policy))
+    assert reason.skip_message.startswith(f"{policy}: line 2: raw.max_line_byte: no such key")
+
+
+def test_maintenance_deletes_more_runs_than_the_policy_keeps(instance):
+    for _ in range(12):
+        instance.add_run(dg.DagsterRun(job_name="job", status=dg.DagsterRunStatus.SUCCESS))
+    policies = PolicyBook({"retention": {"max_runs": 10}})
+    assert maintenance.execute_in_process(instance=instance, resources={"policies": policies}).success
+    # Its own run is one of those kept.
+    assert instance.get_runs_count() == 10
+
+
+def test_maintenance_runs_by_itself_every_night():
+    schedule = maintenance_schedule()
+    assert (schedule.job_name, schedule.default_status) == ("maintenance", dg.DefaultScheduleStatus.RUNNING)

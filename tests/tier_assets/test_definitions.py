@@ -3,7 +3,11 @@ import pytest
 
 from tier_assets.definitions import build_definitions, dagster_environment, defs, find_home, orchestrator
 from tier_assets.home import Home
+from tier_assets.keys import PartitionKey
+from tier_assets.lake.lake import Lake
+from tier_assets.outcome import Outcome
 from tier_assets.planning import CONTRACTS
+from tier_assets.schemas import TABLES
 from tier_assets.tiers import Tier
 
 
@@ -79,3 +83,24 @@ def test_a_home_is_found_and_dagster_is_pointed_at_it(tmp_path):
     with orchestrator(home).instance() as instance:
         assert instance.get_dynamic_partitions("snapshots") == []
     assert (tmp_path / "dagster" / "dagster.yaml").is_file()
+
+
+def test_a_policy_that_cannot_be_read_fails_every_tier_in_its_own_sentence_and_no_run_is_tried_again(
+    tmp_path, monkeypatch
+):
+    """A resource that raised would end the run before its step, which Dagster's daemon takes for a crash."""
+    monkeypatch.setenv("STRATA_HOME", str(tmp_path))
+    home, key = Home(tmp_path), PartitionKey.parse("crawl.2026-08")
+    home.prepare()
+    home.policy.write_text("[raw]\nmax_line_byte = 7\n")
+    dagster, lake = orchestrator(home), Lake(home.lake)
+    for tier in Tier:
+        nothing = Outcome(TABLES[tier].rows.polars.to_frame(), TABLES[tier].decisions.polars.to_frame())
+        lake.promote(lake.stage(tier, key, nothing, basis=0, parts={"code": "old"}))
+    with dagster.instance() as instance:
+        dagster.prepare(instance, [key])
+        for tier in Tier:
+            outcome = dagster.materialize(instance, [tier], key, tags={})
+            assert outcome.error.startswith(f"{home.policy}: line 2: raw.max_line_byte: no such key")
+            assert instance.get_run_by_id(outcome.run_id).tags["dagster/will_retry"] == "false"
+            assert lake.attempts(tier, key).read().message == outcome.error

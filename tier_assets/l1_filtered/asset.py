@@ -19,7 +19,7 @@ from tier_assets.outcome import Outcome
 from tier_assets.policies.filtered import PrivateData
 from tier_assets.policy_book import PolicyBook
 from tier_assets.progress import Narrator
-from tier_assets.promotion.assets import tier_asset
+from tier_assets.promotion.assets import on_arrival, tier_asset
 from tier_assets.promotion.step import Events, TierStep
 from tier_assets.tiers import Tier
 
@@ -33,7 +33,7 @@ _AFTER_MEASURING = ("code", "policy", "earlier partitions", "policy's files")
     pool="cpu",
     kinds={"deltalake", "polars"},
     deps=[Tier.RAW.asset_name],
-    automation=dg.AutomationCondition.eager(),
+    automation=on_arrival(),
 )
 def l1_filtered(
     context: dg.AssetExecutionContext,

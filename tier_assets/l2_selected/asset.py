@@ -19,9 +19,10 @@ from tier_assets.lake.lake import Lake
 from tier_assets.outcome import Outcome
 from tier_assets.policy_book import PolicyBook
 from tier_assets.progress import Narrator
-from tier_assets.promotion.assets import check_specs, tier_asset
+from tier_assets.promotion.assets import check_specs, on_arrival, tier_asset
 from tier_assets.promotion.events import runless_events
-from tier_assets.promotion.step import Events, TierStep, failure
+from tier_assets.promotion.runless import report_runless
+from tier_assets.promotion.step import Events, TierStep
 from tier_assets.schemas import SCORERS
 from tier_assets.staleness import Inputs
 from tier_assets.tiers import Tier
@@ -62,8 +63,8 @@ def quality_scorer(
     pool="cpu",
     kinds={"deltalake", "fasttext"},
     deps=[Tier.FILTERED.asset_name, SCORER_ASSET],
-    # With a plain eager() every partition would wait for the scorer's own, all of L1.
-    automation=dg.AutomationCondition.eager().ignore(dg.AssetSelection.assets(SCORER_ASSET)),
+    # Else every partition would wait for the scorer's own, all of L1.
+    automation=on_arrival().ignore(dg.AssetSelection.assets(SCORER_ASSET)),
 )
 def l2_selected(
     context: dg.AssetExecutionContext,
@@ -75,10 +76,7 @@ def l2_selected(
     language_model: dg.ResourceParam[LanguageModel],
 ) -> Events:
     """Documents the promoted scorer finds worth training on; all of them, unscored, where there is nothing to learn from."""
-    try:
-        why = _ensure_scorer(context, home, lake, policies, narrator, classifier_trainer, language_model)
-    except StrataError as error:
-        raise failure(context, lake, CONTRACT, error) from None
+    why = _ensure_scorer(context, home, lake, policies, narrator, classifier_trainer, language_model)
     step = TierStep.open(context, lake, policies, narrator, CONTRACT)
 
     def compute(report: Report) -> Iterator[Outcome]:
@@ -142,5 +140,5 @@ def _ensure_scorer(
             for event in runless_events(
                 lake, SCORER_CONTRACT, settled.version, settled.why, asset=SCORER_ASSET, partition=None
             ):
-                context.instance.report_runless_asset_event(event)
+                report_runless(context.instance, event)
         return ""

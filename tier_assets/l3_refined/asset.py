@@ -10,7 +10,7 @@ from tier_assets.lake.lake import Lake
 from tier_assets.outcome import Outcome
 from tier_assets.policy_book import PolicyBook
 from tier_assets.progress import Narrator
-from tier_assets.promotion.assets import tier_asset
+from tier_assets.promotion.assets import on_arrival, tier_asset
 from tier_assets.promotion.step import Events, TierStep
 from tier_assets.tiers import Tier
 
@@ -21,7 +21,7 @@ from tier_assets.tiers import Tier
     pool="gpu",
     kinds={"deltalake", "llm"},
     deps=[Tier.SELECTED.asset_name],
-    automation=dg.AutomationCondition.eager(),
+    automation=on_arrival(),
 )
 def l3_refined(
     context: dg.AssetExecutionContext,

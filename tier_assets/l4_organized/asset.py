@@ -8,7 +8,7 @@ from tier_assets.l4_organized.organizing import organize
 from tier_assets.lake.lake import Lake
 from tier_assets.policy_book import PolicyBook
 from tier_assets.progress import Narrator
-from tier_assets.promotion.assets import tier_asset
+from tier_assets.promotion.assets import on_arrival, tier_asset
 from tier_assets.promotion.step import Events, TierStep
 from tier_assets.tiers import Tier
 
@@ -19,7 +19,7 @@ from tier_assets.tiers import Tier
     pool="gpu",
     kinds={"deltalake", "llm", "sqlite"},
     deps=[Tier.REFINED.asset_name, Tier.SELECTED.asset_name],
-    automation=dg.AutomationCondition.eager(),
+    automation=on_arrival(),
 )
 def l4_organized(
     context: dg.AssetExecutionContext,

@@ -189,11 +189,10 @@ class Lake:
         """A version with all that its entry says."""
         return self._now.load(pin)
 
-    def heads_since(self, table: str, source: str, delta_version: int) -> list[Version]:
-        """What is promoted of a source since an entry of its log, less what was replaced again."""
+    def heads_since(self, table: str, source: str, delta_version: int) -> dict[str, Version]:
+        """The promoted versions of a source that were committed after an entry of its log; -1 for all."""
         snapshot = self._fresh(table, source)
-        newest = {pin.partition: pin for pin in snapshot.since(table, source, delta_version)}
-        return [snapshot.index.load(pin) for pin in newest.values()]
+        return {pin.partition: snapshot.load(pin) for pin in snapshot.since(table, source, delta_version)}
 
     def head(self, table: str, key: PartitionKey) -> Version | None:
         """The promoted version of a partition."""

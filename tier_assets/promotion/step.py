@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import dagster as dg
 import polars as pl
 
-from tier_assets.errors import LostRaceError, StrataError
+from tier_assets.errors import LostRaceError, PartitionKeyError, StrataError
 from tier_assets.files.frames import RowGroup
 from tier_assets.files.leases import Owner
 from tier_assets.gate import auditor
@@ -30,6 +30,7 @@ from tier_assets.outcome import Outcome, Totals
 from tier_assets.policy import Policy
 from tier_assets.policy_book import PolicyBook
 from tier_assets.progress import Narrator
+from tier_assets.promotion.blocked import blocked_tiers
 from tier_assets.promotion.events import check_results, materialized
 from tier_assets.schemas import TABLES
 from tier_assets.staleness import (
@@ -96,9 +97,6 @@ class TierStep:
         """Read the basis, then the fingerprint's parts. Raises Failure where the parent is not promoted."""
         try:
             key = PartitionKey.parse(context.partition_key)
-        except StrataError as error:
-            raise dg.Failure(str(error), allow_retries=False) from None
-        try:
             # First the basis: whatever is promoted after this moment makes this run lose the race, not overwrite it.
             basis = lake.basis(contract.table, key)
             inputs = inputs_of(contract, key, lake, policies, arrival)
@@ -140,6 +138,8 @@ class TierStep:
             return
         if settled.held:
             yield from check_results(self.contract, settled.held.report)
+            for event in blocked_tiers(self.lake, self.contract.table, self.key, settled.why):
+                self.context.log_event(event)
         raise dg.Failure(settled.why, allow_retries=False)
 
     def settle(self, compute: Compute) -> Settled:
@@ -229,10 +229,11 @@ class TierStep:
         return Settled(None, None, str(error))
 
 
-def failure(context: dg.AssetExecutionContext, lake: Lake, contract: Contract, error: StrataError) -> dg.Failure:
-    """The Failure to raise for an error before the step could open; the partition then shows as failed."""
-    attempts = lake.attempts(contract.table, PartitionKey.parse(context.partition_key))
-    attempts.fail(context.run_id, str(error))
+def failure(context: dg.AssetExecutionContext, lake: Lake | None, contract: Contract, error: StrataError) -> dg.Failure:
+    """The Failure to raise for an error before the step could settle; the partition, if it is one, then shows as failed."""
+    if lake is not None and not isinstance(error, PartitionKeyError):
+        attempts = lake.attempts(contract.table, PartitionKey.parse(context.partition_key))
+        attempts.fail(context.run_id, str(error))
     return dg.Failure(str(error), allow_retries=False)
 
 

@@ -52,8 +52,8 @@ def test_the_blame_is_on_the_layer_that_gave_the_value():
 
 def test_a_misspelt_section_is_shown_what_may_stand_there():
     assert "did you mean 'filtered'?" in said([Layer((), {"filterd": {}})])
-    assert said([Layer((), {"x": {}})]).endswith("execution, preset, domain, source")
-    assert said([Layer(("domain", "code"), {"x": {}})]).endswith("execution, preset")
+    assert said([Layer((), {"x": {}})]).endswith("execution, retention, preset, domain, source")
+    assert said([Layer(("domain", "code"), {"x": {}})]).endswith("execution, retention, preset")
 
 
 def test_a_key_that_is_not_written_out_has_the_line_of_its_table():

@@ -100,6 +100,16 @@ def test_a_broken_promise_holds_the_partition(rig, documents):
     assert rig.lake.held("filtered", rig.key) is not None
 
 
+def test_the_tiers_above_a_held_partition_say_what_blocks_them_and_are_not_asked_for(rig, documents):
+    rig.run(documents("same", "same"))
+    for asset in ("l2_selected", "l3_refined", "l4_organized"):
+        (seen,) = rig.instance.fetch_observations(dg.AssetKey(asset), limit=10).records
+        told = seen.event_log_entry.asset_observation
+        assert told.partition == str(rig.key)
+        assert told.description.startswith("blocked: filtered crawl.2026-08 is held: content: repeated_texts is 1")
+    assert rig.instance.get_materialized_partitions(dg.AssetKey("l2_selected")) == set()
+
+
 def test_no_document_text_is_in_the_report_of_a_held_partition(rig, documents):
     rig.run(documents("a very confidential sentence", "a very confidential sentence"))
     manifest = next(rig.lake.root.rglob("_candidates/**/*.json")).read_text()
