@@ -20,7 +20,7 @@ from tier_assets.errors import LakeError
 from tier_assets.files.digests import ContentDigest, file_digest
 from tier_assets.files.durable import write_durably, write_json
 from tier_assets.files.frames import FrameWriter, write_behind
-from tier_assets.files.leases import Owner
+from tier_assets.files.processes import Owner
 from tier_assets.outcome import Outcome
 from tier_assets.schemas import TABLES
 

@@ -14,11 +14,11 @@ from typing import Any
 
 import polars as pl
 
-from tier_assets.errors import DamagedError, LakeError, LostRaceError
+from tier_assets.errors import DamagedError, LakeError, LostLeaseError, LostRaceError
 from tier_assets.files.digests import text_digest
 from tier_assets.files.durable import locked, sweep_temporaries, write_durably
 from tier_assets.files.frames import RowGroup, row_groups
-from tier_assets.files.leases import Owner
+from tier_assets.files.leases import Leases, leases_of
 from tier_assets.keys import PartitionKey
 from tier_assets.lake import candidates, commits
 from tier_assets.lake.attempts import Attempts
@@ -43,9 +43,14 @@ class Lake:
             raise LakeError(f"{table!r} is no table of the lake: use one of {', '.join(TABLES)}")
         return self.root / table / source
 
+    @property
+    def leases(self) -> Leases:
+        """Which processes are at work on this lake."""
+        return leases_of(self.root)
+
     def attempts(self, table: str, key: PartitionKey) -> Attempts:
         """What is running on the partition now, or failed last."""
-        return Attempts(self.folder(table, key.source), str(key))
+        return Attempts(self.folder(table, key.source), str(key), self.leases)
 
     def basis(self, table: str, key: PartitionKey) -> int:
         """The number of the partition's promoted version, 0 for none. Read it before computing anything."""
@@ -80,7 +85,7 @@ class Lake:
             content_digest="",
             files=(candidates.announce(f"partition={key}/{name}-0000.parquet"),),
             decisions=candidates.announce(f"_decisions/partition={key}/{name}.parquet"),
-            owner=Owner.current(),
+            owner=self.leases.owner(),
             created_at=candidates.now(),
             run_id=run_id,
         )
@@ -115,13 +120,26 @@ class Lake:
         """Make the candidate the partition's version in one fenced commit.
 
         Returns the version, also when an earlier try that seemed to fail had in fact committed. Raises LostRaceError if
-        another run promoted since the candidate's basis was read, LakeError if staged files are not what was staged.
+        another run promoted since the candidate's basis was read, LostLeaseError if this process was taken for dead since it
+        staged the candidate, LakeError if staged files are not what was staged.
         """
+        try:
+            return self._promote(candidate, kind=kind, actor=actor, reason=reason)
+        except LostLeaseError:
+            if candidate.state == "staged":
+                # Whoever took this process for dead may have swept it already.
+                candidates.discard(self._folder_of(candidate), candidate)
+            raise
+
+    def _promote(self, candidate: Candidate, *, kind: str, actor: str, reason: str) -> Version:
         folder = self._folder_of(candidate)
         app = _app(candidate.table, PartitionKey.parse(candidate.partition))
         for _ in range(_COMMIT_TRIES):
+            with self.leases.guard(candidate.owner):
+                # Where another process swept the files, they are missing for a better reason than damage.
+                pass
             candidates.verify(folder, candidate)
-            with locked(folder / "_promotion.lock"):
+            with locked(folder / "_promotion.lock"), self.leases.guard(candidate.owner):
                 head = commits.version_of(folder, candidate.candidate)
                 if head is None and commits.basis(folder, app) != candidate.basis:
                     self._lost(folder, candidate)
@@ -309,7 +327,7 @@ class Lake:
         for each in candidates.read_manifests(folder, partition):
             if (
                 each.state in ("staging", "staged")
-                and not each.owner.alive
+                and self.leases.dead(each.owner)
                 and commits.version_of(folder, each.candidate) is None
             ):
                 candidates.discard(folder, each)

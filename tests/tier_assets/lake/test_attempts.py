@@ -1,10 +1,11 @@
 import json
 
+from tier_assets.files.leases import leases_of
 from tier_assets.lake.attempts import Attempts
 
 
 def test_a_running_try_is_seen_and_ends(tmp_path):
-    attempts = Attempts(tmp_path, "crawl.1")
+    attempts = Attempts(tmp_path, "crawl.1", leases_of(tmp_path))
     attempts.begin("run-1")
     assert attempts.read().state == "running"
     assert Attempts.partitions(tmp_path) == ["crawl.1"]
@@ -13,13 +14,13 @@ def test_a_running_try_is_seen_and_ends(tmp_path):
 
 
 def test_a_failed_try_keeps_its_message(tmp_path):
-    attempts = Attempts(tmp_path, "crawl.1")
+    attempts = Attempts(tmp_path, "crawl.1", leases_of(tmp_path))
     attempts.fail("run-1", "the server said no")
     assert (attempts.read().state, attempts.read().message) == ("failed", "the server said no")
 
 
 def test_a_try_whose_process_vanished_has_failed(tmp_path):
-    attempts = Attempts(tmp_path, "crawl.1")
+    attempts = Attempts(tmp_path, "crawl.1", leases_of(tmp_path))
     attempts.begin("run-1")
     path = tmp_path / "_attempts" / "crawl.1.json"
     raw = json.loads(path.read_text())
@@ -32,4 +33,33 @@ def test_a_try_whose_process_vanished_has_failed(tmp_path):
 def test_a_damaged_file_counts_as_none(tmp_path):
     (tmp_path / "_attempts").mkdir()
     (tmp_path / "_attempts" / "crawl.1.json").write_text("{")
-    assert Attempts(tmp_path, "crawl.1").read() is None
+    assert Attempts(tmp_path, "crawl.1", leases_of(tmp_path)).read() is None
+
+
+def test_a_try_in_another_container_runs_as_long_as_nothing_else_is_known(tmp_path):
+    attempts = Attempts(tmp_path, "crawl.1", leases_of(tmp_path))
+    attempts.begin("run-1")
+    elsewhere(tmp_path)
+    assert attempts.read().state == "running"
+    (lease,) = (tmp_path / "_leases").iterdir()
+    lease.unlink()
+    assert attempts.read().state == "failed"
+    attempts.begin("run-2")
+    assert attempts.read().run_id == "run-2"
+
+
+def test_who_was_taken_over_does_not_touch_the_try_of_the_other(tmp_path):
+    attempts = Attempts(tmp_path, "crawl.1", leases_of(tmp_path))
+    attempts.begin("run-2")
+    elsewhere(tmp_path)
+    attempts.fail("run-1", "taken for dead")
+    attempts.end()
+    assert (attempts.read().state, attempts.read().run_id) == ("running", "run-2")
+
+
+def elsewhere(tmp_path):
+    """Let the try be one of a process of another container."""
+    path = tmp_path / "_attempts" / "crawl.1.json"
+    raw = json.loads(path.read_text())
+    raw["owner"]["namespace"] = "1"
+    path.write_text(json.dumps(raw))
