@@ -182,7 +182,7 @@ def test_one_process_holds_one_lease_of_a_lake_and_its_counter_moves(tmp_path):
 def test_the_counter_moves_on_after_the_disk_failed(tmp_path):
     leases = Leases(tmp_path, Timing(beat_seconds=0.01, patience_seconds=20))
     lease = FileLease(tmp_path / leases.begin().lease)
-    (tmp_path / "loop").symlink_to("loop")  # nothing can be read or written there
+    (tmp_path / "loop").symlink_to(lease.token)  # nothing can be read or written there
     (tmp_path / "away").hardlink_to(lease.path)
     (tmp_path / "loop").replace(lease.path)
     time.sleep(0.05)
