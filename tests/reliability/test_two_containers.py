@@ -20,7 +20,7 @@ from tier_assets.home import Home
 
 KEY, OTHER = "crawl.2026-08", "forge.2026-08"
 AT_WORK = Point(1, "after replace in Attempts._write", signal.SIGSTOP)
-AUDITED = Point(1, "after replace in Lake.record", signal.SIGSTOP)
+AUDITED = Point(1, "Lake._promote > locked", signal.SIGSTOP)
 IMPATIENT = Timing(beat_seconds=0.05, patience_seconds=0.3)
 # Its counter moves, so that others come to know soon that it lives.
 LIVELY = Timing(beat_seconds=0.05, patience_seconds=20)
