@@ -4,14 +4,18 @@ What is to be run is `planning.py`'s; how a partition is computed, the assets'.
 """
 
 import datetime
+import json
 import logging
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+import time
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from pathlib import Path
 
 import dagster as dg
 from dagster import DagsterInstance
 from dagster._core.storage.dagster_run import DagsterRun
+from dagster._core.storage.tags import GRPC_INFO_TAG
 from sqlalchemy.exc import SQLAlchemyError
 from yaml import YAMLError  # type: ignore[import-untyped]
 
@@ -19,7 +23,8 @@ from resources.dagster_storage import open_storage
 from tier_assets import planning
 from tier_assets.errors import OrchestratorError, PolicyError
 from tier_assets.files.durable import locked
-from tier_assets.files.leases import Owner
+from tier_assets.files.leases import Leases
+from tier_assets.files.processes import Owner
 from tier_assets.home import Home
 from tier_assets.keys import SCORER_ASSET, PartitionKey
 from tier_assets.lake.lake import Lake
@@ -30,7 +35,7 @@ from tier_assets.promotion.events import runless_events
 from tier_assets.promotion.partitions import PARTITIONS, stray_keys
 from tier_assets.promotion.retention import retire_runs
 from tier_assets.promotion.runless import report_runless
-from tier_assets.promotion.step import OWNER_TAG, owner_tag
+from tier_assets.promotion.step import OWNER_TAG, owner_tag, tagged_owner
 from tier_assets.tiers import Tier
 
 _UNFINISHED = [
@@ -89,18 +94,22 @@ class Orchestrator:
             f"that, or move the folder away and run again: Dagster is then told anew of all that is promoted"
         )
 
-    def prepare(self, instance: DagsterInstance, keys: Iterable[PartitionKey]) -> None:
+    def prepare(self, instance: DagsterInstance, keys: Iterable[PartitionKey], say: Callable[[str], None]) -> None:
         """Register keys, remove those of nothing, end runs whose process is gone and free their slots, report what the lake
         promoted unseen. Once an hour all that is promoted is compared, and old runs are retired.
+
+        Waits, and says so, where only time can tell whether the process of a run is gone: one of another container or machine.
         """
         wanted = {str(key): None for key in keys}
+        # Not under the lock, which other commands need as they start.
+        await_unknown(instance, self._lake.leases, say)
         with locked(self._home.lock):
             known = set(instance.get_dynamic_partitions(PARTITIONS.name or ""))
             missing = [name for name in wanted if name not in known]
             if missing:
                 instance.add_dynamic_partitions(PARTITIONS.name or "", missing)
             self._remove_strays(instance, known.difference(wanted))
-            end_dead_runs(instance)
+            end_dead_runs(instance, self._lake.leases)
             now = datetime.datetime.now(datetime.UTC)
             last = instance.run_storage.get_cursor_values({_HOURLY}).get(_HOURLY, "")
             hourly = not last or (now - datetime.datetime.fromisoformat(last)).total_seconds() >= _HOUR_SECONDS
@@ -147,7 +156,7 @@ class Orchestrator:
             instance=instance,
             asset_selection=[dg.AssetKey(name) for name in assets],
             partition_key=partition,
-            tags={"strata/trigger": "cli", **owner_tag(), **tags},
+            tags={"strata/trigger": "cli", **owner_tag(self._lake.leases), **tags},
             raise_on_error=False,
             run_config={"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}},
         )
@@ -198,34 +207,58 @@ class Orchestrator:
                 self.report(instance, tier, PartitionKey.parse(partition), "reported from the lake's log")
 
 
-def end_dead_runs(instance: DagsterInstance) -> list[str]:
+def await_unknown(instance: DagsterInstance, leases: Leases, say: Callable[[str], None]) -> None:
+    """Watch the leases of unfinished runs until each is known to be alive or dead, or for as long as patience lasts."""
+    timing = leases.timing
+    owners = [(run, owner) for run, owner in _unfinished(instance) if leases.liveness(owner) == "unknown"]
+    # Two beats more: a counter that stood still throughout is then known to have.
+    end = time.monotonic() + timing.patience_seconds + 2 * timing.beat_seconds
+    for run, _ in owners:
+        say(
+            f"run {run.run_id[:8]} belongs to a process of another container or machine: watching for at most "
+            f"{timing.patience_seconds:g} s whether it is alive"
+        )
+    while time.monotonic() < end and any(leases.liveness(owner) == "unknown" for _, owner in owners):
+        time.sleep(timing.beat_seconds / 2)
+
+
+def end_dead_runs(instance: DagsterInstance, leases: Leases) -> list[str]:
     """Fail unfinished runs whose process is gone and free their pool slots; returns their ids.
 
     Without it a killed run's slot makes the next run wait for ever.
     """
     ended = []
-    for run in instance.get_runs(filters=dg.RunsFilter(statuses=_UNFINISHED)):
-        owner = _owner(instance, run) or _launched(instance, run)
-        if owner is not None and not owner.alive:
+    for run, owner in _unfinished(instance):
+        if leases.dead(owner):
             instance.report_run_failed(run, "its process is gone")
             instance.event_log_storage.free_concurrency_slots_for_run(run.run_id)
             ended.append(run.run_id)
     return ended
 
 
+def _unfinished(instance: DagsterInstance) -> list[tuple[DagsterRun, Owner]]:
+    """Unfinished runs, each with the process at work on it, as far as that is known."""
+    runs = instance.get_runs(filters=dg.RunsFilter(statuses=_UNFINISHED))
+    found = [(run, _owner(instance, run) or _launched(instance, run)) for run in runs]
+    return [(run, owner) for run, owner in found if owner is not None]
+
+
 def _owner(instance: DagsterInstance, run: DagsterRun) -> Owner | None:
     """The process that the run's tag names; a run tried again starts with the tag of the one before, which says nothing."""
     tag = run.tags.get(OWNER_TAG, "")
     before = instance.get_run_by_id(run.parent_run_id) if run.parent_run_id else None
-    if before and before.tags.get(OWNER_TAG) == tag:
-        return None
-    boot, _, rest = tag.partition(":")
-    pid, _, started = rest.partition(":")
-    return Owner(boot, int(pid), started) if pid.isdigit() else None
+    return None if before and before.tags.get(OWNER_TAG) == tag else tagged_owner(tag)
 
 
 def _launched(instance: DagsterInstance, run: DagsterRun) -> Owner | None:
-    """The process of a run that the daemon launched and that was killed before its step could say whose it is."""
+    """The process of a run that the daemon launched and that was killed before its step could say whose it is.
+
+    None where the daemon runs, or ran, elsewhere: its pids mean nothing here. What it left, Dagster's own monitoring ends.
+    """
+    # The daemon's code server made this socket, in the folder for temporary files of its container.
+    socket = json.loads(run.tags.get(GRPC_INFO_TAG, "{}")).get("socket")
+    if not socket or not Path(socket).exists():
+        return None
     for entry in instance.all_logs(run.run_id, of_type=dg.DagsterEventType.ENGINE_EVENT):
         pid = entry.get_dagster_event().engine_event_data.metadata.get("pid")
         if pid is not None:

@@ -39,3 +39,7 @@ class LostRaceError(LakeError):
     def __init__(self, message: str, fingerprint: str) -> None:
         super().__init__(message)
         self.fingerprint = fingerprint
+
+
+class LostLeaseError(LakeError):
+    """This process was taken for dead, and others may have taken over what it was at."""

@@ -15,9 +15,12 @@ from multiprocessing.context import ForkServerProcess
 from pathlib import Path
 from typing import Any
 
+from tests.reliability.containers import contained, worker_in
 from tests.reliability.kills import Point, Watch
 from tests.reliability.processes import CONTEXT
 from tier_assets import cli
+from tier_assets.files import leases
+from tier_assets.files.leases import Timing
 
 PATIENCE_SECONDS = 120
 PAGES = Path(__file__).parents[1] / "corpus" / "pages"
@@ -29,6 +32,7 @@ class Command:
 
     process: ForkServerProcess
     told: Path
+    in_container: bool = False
 
     def wait(self) -> int:
         """Its exit status. A command that does not end fails the test."""
@@ -40,8 +44,7 @@ class Command:
 
     def stopped(self) -> None:
         """Wait until it has stopped at its point."""
-        state = Path(f"/proc/{self.process.pid}/stat")
-        while state.exists() and "T" not in state.read_text().rpartition(")")[2].split()[:1]:
+        while not self._is_stopped():
             assert self.process.is_alive(), f"it ended instead of stopping: {self.said}"
             # A stopped process tells only its parent, which is the fork server.
             time.sleep(0.05)
@@ -49,7 +52,15 @@ class Command:
 
     def go_on(self) -> None:
         """Let a stopped command go on."""
-        os.kill(self.process.pid or 0, signal.SIGCONT)
+        os.kill(self._pid(), signal.SIGCONT)
+
+    def _pid(self) -> int:
+        pid = self.process.pid or 0
+        return worker_in(pid) if self.in_container else pid
+
+    def _is_stopped(self) -> bool:
+        state = Path(f"/proc/{self._pid()}/stat")
+        return state.exists() and "T" in state.read_text().rpartition(")")[2].split()[:1]
 
     @property
     def said(self) -> str:
@@ -67,14 +78,17 @@ class Command:
         return json.loads(self.told.with_suffix(".points").read_text())
 
 
-def start(home: Path, *arguments: str, at: Point | None = None) -> Command:
+def start(
+    home: Path, *arguments: str, at: Point | None = None, in_container: bool = False, timing: Timing = leases.TIMING
+) -> Command:
     """Start `strata` on a home, to be killed or stopped at a point if one is given."""
     told = Path(tempfile.mkdtemp(dir=_outputs())) / "told"
     for suffix in (".out", ".err"):
         told.with_suffix(suffix).touch()
-    process = CONTEXT.Process(target=_main, args=([*arguments, "--home", str(home)], told, at))
+    main = functools.partial(_main, [*arguments, "--home", str(home)], told, at, timing)
+    process = CONTEXT.Process(target=contained, args=(main,)) if in_container else CONTEXT.Process(target=main)
     process.start()
-    return Command(process, told)
+    return Command(process, told, in_container)
 
 
 @functools.cache
@@ -107,7 +121,8 @@ def page_lines(names: Sequence[str]) -> str:
     )
 
 
-def _main(arguments: Sequence[str], told: Path, at: Point | None) -> None:
+def _main(arguments: Sequence[str], told: Path, at: Point | None, timing: Timing) -> None:
+    leases.TIMING = timing
     for descriptor, suffix in ((1, ".out"), (2, ".err")):
         os.dup2(os.open(told.with_suffix(suffix), os.O_WRONLY), descriptor)
     sys.argv = ["strata", *arguments]

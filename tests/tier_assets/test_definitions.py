@@ -98,7 +98,7 @@ def test_a_policy_that_cannot_be_read_fails_every_tier_in_its_own_sentence_and_n
         nothing = Outcome(TABLES[tier].rows.polars.to_frame(), TABLES[tier].decisions.polars.to_frame())
         lake.promote(lake.stage(tier, key, nothing, basis=0, parts={"code": "old"}))
     with dagster.instance() as instance:
-        dagster.prepare(instance, [key])
+        dagster.prepare(instance, [key], print)
         for tier in Tier:
             outcome = dagster.materialize(instance, [tier], key, tags={})
             assert outcome.error.startswith(f"{home.policy}: line 2: raw.max_line_byte: no such key")

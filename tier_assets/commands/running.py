@@ -116,7 +116,7 @@ class _Work:
             # A killed command may have promoted all and left Dagster a run that never ends.
             dagster = orchestrator(session.home)
             with dagster.instance() as instance:
-                dagster.prepare(instance, [need.key for need in self.needs()])
+                dagster.prepare(instance, [need.key for need in self.needs()], self._narrator.say)
             return []
         with closing(open_language_model(session.home, session.policies())) as model:
             resources = {
@@ -128,7 +128,7 @@ class _Work:
             }
             dagster = orchestrator(session.home, **resources)
             with dagster.instance() as instance:
-                dagster.prepare(instance, [need.key for need in self.needs()])
+                dagster.prepare(instance, [need.key for need in self.needs()], self._narrator.say)
                 run = partial(dagster.materialize, instance)
                 phases = _phases()
                 for phase in phases:
@@ -164,15 +164,19 @@ class _Work:
 
     def _wait_for_others(self, phase: Sequence[Tier], key: PartitionKey) -> None:
         """Another process is at work on the partition: doing the same at the same time would only lose the race."""
-        said = False
+        others: list[Need] = []
         while busy := [need for need in self.needs(key) if need.state == "running" and need.tier in phase]:
-            if not said:
+            if not others:
                 self._narrator.say(
                     f"{key}: {busy[0].tier} is being computed by another process, {busy[0].why}: waiting"
                 )
-                said = True
-            # The other process tells nobody when it ends; its attempt file does.
+            others = busy
+            # The other process tells nobody when it ends; its attempt file does, or its lease stands still.
             time.sleep(_POLL_SECONDS)
+        for need in others:
+            attempt = self._session.lake.attempts(need.tier, key).read()
+            if attempt and attempt.state == "failed":
+                self._narrator.say(f"{key}: {need.tier}: the other run failed, {attempt.message}")
 
     def _say_whose(self, tier: Tier, key: PartitionKey, before: Version | None, run_id: str) -> None:
         head = self._session.lake.head(tier, key)
@@ -232,7 +236,7 @@ def promote(tier: Tier, partition: str, reason: str) -> None:
     version = session.lake.promote(held, kind="override", actor=_user(), reason=reason.strip())
     dagster = orchestrator(session.home)
     with dagster.instance() as instance:
-        dagster.prepare(instance, [key])
+        dagster.prepare(instance, [key], session.say)
     document: dict[str, Any] = {
         "tier": tier,
         "partition": str(key),
@@ -255,7 +259,7 @@ def train() -> int:
         resources = {"lake": session.lake, "policies": session.policies(), "language_model": model}
         dagster = orchestrator(session.home, **resources)
         with dagster.instance() as instance:
-            dagster.prepare(instance, [])
+            dagster.prepare(instance, [], session.say)
             outcome = dagster.train(instance)
     if not outcome.succeeded:
         session.say(f"strata: {outcome.error}")

@@ -1,4 +1,4 @@
-"""Files that survive a power cut: the ground under the lake's protocol. Who is alive is in `leases.py`.
+"""Files that survive a power cut: the ground under the lake's protocol. Who is alive is in `processes.py` and `leases.py`.
 
 delta-rs and Polars never call fsync, so the lake does, for files and for the folders that name them.
 """
@@ -6,12 +6,15 @@ delta-rs and Polars never call fsync, so the lake does, for files and for the fo
 import fcntl
 import json
 import os
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from tier_assets.files.leases import Owner
+from tier_assets.files.processes import Owner
+
+_LONGEST_WRITE_SECONDS = 86_400
 
 
 def sync_folder(folder: Path) -> None:
@@ -36,7 +39,7 @@ def sync_file(path: Path) -> None:
 def durably(path: Path) -> Iterator[Path]:
     """A temporary file to fill, which is given its name at the end: the name never leads to half a file."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    temporary = path.with_name(f".{path.name}.{Owner.current().mark}.tmp")
     try:
         yield temporary
         sync_file(temporary)
@@ -53,11 +56,22 @@ def write_durably(path: Path, write: Callable[[Path], None]) -> None:
 
 
 def sweep_temporaries(folder: Path) -> None:
-    """Remove the temporary files that killed processes left in a folder; those of live processes stay."""
+    """Remove the temporary files that killed processes left in a folder; those of live processes stay.
+
+    Those of another container or machine go when nothing was written to them for a day: nothing here shows who lives there.
+    """
     for temporary in folder.glob(".*.tmp"):
-        pid = temporary.name.split(".")[-2]
-        if pid.isdigit() and not Owner.of(int(pid)).started:
+        owner = Owner.of_mark(temporary.name.split(".")[-2])
+        alive = owner.alive if owner else True
+        if alive is False or (alive is None and _is_old(temporary)):
             temporary.unlink(missing_ok=True)
+
+
+def _is_old(path: Path) -> bool:
+    try:
+        return time.time() - path.stat().st_mtime > _LONGEST_WRITE_SECONDS
+    except FileNotFoundError:
+        return False
 
 
 def write_json(path: Path, value: Any) -> None:

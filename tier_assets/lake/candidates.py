@@ -18,7 +18,7 @@ from typing import Any, Literal
 from tier_assets.errors import LakeError
 from tier_assets.files.digests import file_digest
 from tier_assets.files.documents import read_document, write_document
-from tier_assets.files.leases import Owner
+from tier_assets.files.processes import Owner
 
 State = Literal["staging", "staged", "held", "promoted"]
 

@@ -21,7 +21,7 @@ from tier_assets.errors import LakeError
 from tier_assets.files.digests import file_digest
 from tier_assets.files.durable import locked, sync_file, sync_folder, write_text
 from tier_assets.lake.candidates import Candidate
-from tier_assets.lake.versions import BODY, app_of, body_of
+from tier_assets.lake.versions import BODY, Act, app_of, body_of
 from tier_assets.schemas import RowSchema
 
 _PROPERTIES: Mapping[str, str | None] = {
@@ -63,10 +63,8 @@ def ensure_table(folder: Path, rows: RowSchema) -> None:
     sync_entry(folder, 0)
 
 
-def commit(
-    table: DeltaTable, candidate: Candidate, number: int, promotion: str, *, kind: str, actor: str, reason: str
-) -> str:
-    """Try one commit that makes the candidate version `number` of its partition, on the table as it was opened.
+def commit(table: DeltaTable, candidate: Candidate, act: Act) -> str:
+    """Try one commit that makes the candidate the next version of its partition, on the table as it was opened.
 
     Returns why it did not succeed, as far as is known: the commit may have happened all the same, which its promotion tells
     whoever reads the log again.
@@ -89,13 +87,9 @@ def commit(
             partition_by=["partition"],
             partition_filters=[("partition", "=", candidate.partition)],
             commit_properties=CommitProperties(
-                custom_metadata={
-                    BODY: json.dumps(
-                        body_of(candidate, number, promotion, kind=kind, actor=actor, reason=reason), sort_keys=True
-                    )
-                },
+                custom_metadata={BODY: json.dumps(body_of(candidate, act), sort_keys=True)},
                 max_commit_retries=0,
-                app_transactions=[Transaction(app_of(candidate.table, candidate.partition), number)],
+                app_transactions=[Transaction(app_of(candidate.table, candidate.partition), act.basis + 1)],
             ),
             # It would be written unsynced: a power cut would leave half of it, and the table unreadable.
             post_commithook_properties=PostCommitHookProperties(create_checkpoint=False, cleanup_expired_logs=False),

@@ -11,15 +11,16 @@ anything, in `snapshot.py`.
 
 import secrets
 from collections.abc import Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import polars as pl
 
-from tier_assets.errors import DamagedError, LakeError, LostRaceError, NothingPromotedError
+from tier_assets.errors import DamagedError, LakeError, LostLeaseError, LostRaceError, NothingPromotedError
 from tier_assets.files.durable import locked, sweep_temporaries
 from tier_assets.files.frames import RowGroup, row_groups
-from tier_assets.files.leases import Owner
+from tier_assets.files.leases import Leases, leases_of
 from tier_assets.keys import PartitionKey
 from tier_assets.lake import candidates, commits
 from tier_assets.lake.attempts import Attempts
@@ -27,7 +28,7 @@ from tier_assets.lake.candidates import Candidate
 from tier_assets.lake.log_index import Pin
 from tier_assets.lake.snapshot import LakeSnapshot
 from tier_assets.lake.staging import Staging
-from tier_assets.lake.versions import Version, fingerprint_of
+from tier_assets.lake.versions import Act, Version, fingerprint_of
 from tier_assets.outcome import Outcome
 from tier_assets.schemas import TABLES
 
@@ -49,9 +50,14 @@ class Lake:
         """Where the Delta table of a tier (or of the scorers) and a source lies."""
         return self._now.folder(table, source)
 
+    @property
+    def leases(self) -> Leases:
+        """Which processes are at work on this lake."""
+        return leases_of(self.root)
+
     def attempts(self, table: str, key: PartitionKey) -> Attempts:
         """What is running on the partition now, or failed last."""
-        return Attempts(self.folder(table, key.source), str(key))
+        return Attempts(self.folder(table, key.source), str(key), self.leases)
 
     def basis(self, table: str, key: PartitionKey) -> int:
         """The number of the partition's promoted version, 0 for none. Read it before computing anything."""
@@ -79,7 +85,7 @@ class Lake:
             content_digest="",
             files=(candidates.announce(f"partition={key}/{name}-0000.parquet"),),
             decisions=candidates.announce(f"_decisions/partition={key}/{name}.parquet"),
-            owner=Owner.current(),
+            owner=self.leases.owner(),
             created_at=candidates.now(),
             run_id=run_id,
             sequence=max((each.sequence for each in known), default=0) + 1,
@@ -122,18 +128,27 @@ class Lake:
         """Make the candidate the partition's next version in one fenced commit, after version `basis` (else the candidate's).
 
         Returns the version, also when an earlier try that seemed to fail had in fact committed, and the head where that is
-        the candidate already. Raises LostRaceError if another version than the basis is head, LakeError if staged files
-        are not what was staged.
+        the candidate already. Raises LostRaceError if another version than the basis is head, LostLeaseError if this process
+        was taken for dead since it staged the candidate, LakeError if staged files are not what was staged.
         """
-        folder, key = self._folder_of(candidate), PartitionKey.parse(candidate.partition)
-        after, promotion = candidate.basis if basis is None else basis, secrets.token_hex(8)
-        why = ""
+        act = Act(secrets.token_hex(8), candidate.basis if basis is None else basis, kind, actor, reason)
+        try:
+            return self._promote(candidate, act)
+        except LostLeaseError:
+            if candidate.state == "staged":
+                # Whoever took this process for dead may have swept it already.
+                candidates.discard(self._folder_of(candidate), candidate)
+            raise
+
+    def _promote(self, candidate: Candidate, act: Act) -> Version:
+        folder, why = self._folder_of(candidate), ""
         for _ in range(_COMMIT_TRIES):
+            with self.leases.guard(candidate.owner):
+                # Where another process swept the files, they are missing for a better reason than damage.
+                pass
             candidates.verify(folder, candidate)
-            with locked(folder / "_promotion.lock"):
-                head = self._promoted_as(promotion, candidate) or self._committed(
-                    folder, key, candidate, after, promotion, kind=kind, actor=actor, reason=reason
-                )
+            with locked(folder / "_promotion.lock"), self.leases.guard(candidate.owner):
+                head = self._promoted_as(act, candidate) or self._committed(folder, candidate, act)
                 if isinstance(head, Version):
                     commits.sync_entry(folder, head.delta_version)
                     commits.keep_checkpoint(folder, head.delta_version)
@@ -145,36 +160,23 @@ class Lake:
             f"{folder}: the commit of {candidate.partition} cannot be written ({why}): mend that, then materialize again"
         )
 
-    def _promoted_as(self, promotion: str, candidate: Candidate) -> Version | None:
-        """The version that this promotion made, if a try of it happened; or the head where that is the candidate."""
+    def _promoted_as(self, act: Act, candidate: Candidate) -> Version | None:
+        """The version that this act made, if a try of it happened; or the head where that is the candidate."""
         key = PartitionKey.parse(candidate.partition)
         head = self.head(candidate.table, key)
-        if head and (head.promotion == promotion or head.candidate == candidate.candidate):
+        if head and (head.promotion == act.promotion or head.candidate == candidate.candidate):
             return head
-        return next((each for each in self.versions(candidate.table, key) if each.promotion == promotion), None)
+        return next((each for each in self.versions(candidate.table, key) if each.promotion == act.promotion), None)
 
-    def _committed(
-        self,
-        folder: Path,
-        key: PartitionKey,
-        candidate: Candidate,
-        after: int,
-        promotion: str,
-        *,
-        kind: str,
-        actor: str,
-        reason: str,
-    ) -> Version | str:
+    def _committed(self, folder: Path, candidate: Candidate, act: Act) -> Version | str:
         """Try once; the version, or why there is none as far as is known. The lock is held."""
-        table, log = candidate.table, f"{candidate.table}/{key.source}"
-        head = self.head(table, key)
-        if (head.number if head else 0) != after:
+        head = self.head(candidate.table, PartitionKey.parse(candidate.partition))
+        if (head.number if head else 0) != act.basis:
             self._lost(folder, candidate, head)
         live = frozenset(each.path for each in head.files) if head else frozenset[str]()
-        digests = self._now.index.digests
-        opened = commits.opened(folder, str(key), live, after, lambda first: digests(log, first))
-        why = commits.commit(opened, candidate, after + 1, promotion, kind=kind, actor=actor, reason=reason)
-        return self._promoted_as(promotion, candidate) or why or "another writer was faster"
+        digests = partial(self._now.index.digests, f"{candidate.table}/{folder.name}")
+        why = commits.commit(commits.opened(folder, candidate.partition, live, act.basis, digests), candidate, act)
+        return self._promoted_as(act, candidate) or why or "another writer was faster"
 
     def heads(self, table: str, source: str) -> dict[str, Version]:
         """The promoted version of every partition of a source."""
@@ -323,7 +325,8 @@ class Lake:
         found = candidates.read_manifests(folder, str(key))
         for path in found.unusable:
             path.replace(path.with_suffix(".damaged"))
-        left = [each for each in found.candidates if each.state in ("staging", "staged") and not each.owner.alive]
+        unjudged = (each for each in found.candidates if each.state in ("staging", "staged"))
+        left = [each for each in unjudged if self.leases.dead(each.owner)]
         promoted = {version.candidate for version in self.versions(table, key)} if left else set[str]()
         for each in left:
             if each.candidate not in promoted:

@@ -14,6 +14,7 @@ from deltalake.exceptions import DeltaError
 
 from tier_assets.errors import LakeError
 from tier_assets.files.digests import file_digest
+from tier_assets.files.leases import leases_of
 from tier_assets.keys import PartitionKey
 from tier_assets.lake import candidates, commits
 from tier_assets.lake.attempts import Attempts
@@ -75,7 +76,7 @@ def _table(snapshot: LakeSnapshot, table: str, source: str) -> Iterator[Checked]
     for name in candidates.partitions_with_candidates(folder):
         yield from _manifests(folder, table, name, promoted)
     for name in Attempts.partitions(folder):
-        attempt = Attempts(folder, name).read()
+        attempt = Attempts(folder, name, leases_of(snapshot.root)).read()
         usable = attempt is None or attempt.started_at
         path, remedy = folder / "_attempts" / f"{name}.json", f"`strata materialize {table} -p {name}`"
         yield None if usable else Damage(path, "cannot be used", remedy)

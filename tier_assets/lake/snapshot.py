@@ -13,6 +13,7 @@ from functools import partial
 from pathlib import Path
 
 from tier_assets.errors import DamagedError, LakeError, PartitionKeyError
+from tier_assets.files.leases import leases_of
 from tier_assets.keys import PartitionKey
 from tier_assets.lake.attempts import Attempts
 from tier_assets.lake.candidates import (
@@ -130,7 +131,11 @@ class LakeSnapshot:
         log = _log(table, key.source)
         if log not in self._trying:
             self._trying[log] = frozenset(Attempts.partitions(self.folder(table, key.source)))
-        return Attempts(self.folder(table, key.source), str(key)) if str(key) in self._trying[log] else None
+        return (
+            Attempts(self.folder(table, key.source), str(key), leases_of(self.root))
+            if str(key) in self._trying[log]
+            else None
+        )
 
     def partitions(self, table: str) -> list[PartitionKey]:
         """Partitions for which anything was promoted or staged, in the total order."""

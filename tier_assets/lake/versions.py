@@ -48,6 +48,17 @@ class Version:
 
 
 @dataclass(frozen=True)
+class Act:
+    """A promotion about to happen: its identity, the number of the version it follows, and who wants it why."""
+
+    promotion: str
+    basis: int
+    kind: str = "promote"
+    actor: str = ""
+    reason: str = ""
+
+
+@dataclass(frozen=True)
 class Entry:
     """What an entry of a log says: the body of a promotion as JSON, nothing for one that only makes the table."""
 
@@ -69,14 +80,14 @@ def fingerprint_of(table: str, key: PartitionKey | str, parts: Mapping[str, str]
     return text_digest(table, str(key), *(f"{name}={parts[name]}" for name in sorted(parts)))
 
 
-def body_of(candidate: Candidate, number: int, promotion: str, *, kind: str, actor: str, reason: str) -> dict[str, Any]:
+def body_of(candidate: Candidate, act: Act) -> dict[str, Any]:
     """The body of the entry that promotes a candidate, with a digest over all of it."""
     body = {
         "table": candidate.table,
         "partition": candidate.partition,
-        "number": number,
+        "number": act.basis + 1,
         "candidate": candidate.candidate,
-        "promotion": promotion,
+        "promotion": act.promotion,
         "fingerprint": candidate.fingerprint,
         "parts": dict(candidate.parts),
         "content_digest": candidate.content_digest,
@@ -88,9 +99,9 @@ def body_of(candidate: Candidate, number: int, promotion: str, *, kind: str, act
             "decisions_sha256": candidate.decisions.sha256,
             "checks_digest": text_digest(json.dumps(candidate.report, sort_keys=True, default=str)),
         },
-        "kind": kind,
-        "actor": actor,
-        "reason": reason,
+        "kind": act.kind,
+        "actor": act.actor,
+        "reason": act.reason,
         "run_id": candidate.run_id,
         "promoted_at": now(),
     }

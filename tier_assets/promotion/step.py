@@ -14,7 +14,8 @@ import polars as pl
 
 from tier_assets.errors import LostRaceError, PartitionKeyError, StrataError
 from tier_assets.files.frames import RowGroup
-from tier_assets.files.leases import Owner
+from tier_assets.files.leases import Leases
+from tier_assets.files.processes import Owner
 from tier_assets.gate import auditor
 from tier_assets.gate.audit import AuditReport, audit, profile
 from tier_assets.gate.contract import Contract, hold_on
@@ -48,15 +49,22 @@ from tier_assets.tiers import Tier
 TOKEN_BUDGET_TAG = "strata/token_budget"
 # Of the kind that the UI does not show.
 OWNER_TAG = ".dagster/strata-owner"
+_TAG_FIELDS = ("",) * 5
 Events = Iterator[dg.MaterializeResult[None] | dg.AssetCheckResult]
 Compute = Callable[[Report], Outcome | Iterable[Outcome]]
 """A tier's transformation, told where to report progress: its outcome, or the pieces of it as they are made."""
 
 
-def owner_tag() -> dict[str, str]:
+def owner_tag(leases: Leases) -> dict[str, str]:
     """The tag that says which process works on a run: whoever finds it dead may end the run and free its pool slot."""
-    owner = Owner.current()
-    return {OWNER_TAG: f"{owner.boot}:{owner.pid}:{owner.started}"}
+    owner = leases.begin()
+    return {OWNER_TAG: ":".join((owner.boot, str(owner.pid), owner.started, owner.namespace, owner.lease))}
+
+
+def tagged_owner(tag: str) -> Owner | None:
+    """The process that the tag names; None where it names none. Older versions wrote neither namespace nor lease."""
+    boot, pid, started, namespace, lease, *_ = [*tag.split(":"), *_TAG_FIELDS]
+    return Owner(boot, int(pid), started, namespace, lease) if pid.isdigit() else None
 
 
 @dataclass(frozen=True)
@@ -144,10 +152,11 @@ class TierStep:
 
     def settle(self, compute: Compute) -> Settled:
         """Compute, stage, audit and promote; skip what is current; hold what breaks the contract."""
-        if self.context.run.tags.get(OWNER_TAG) != owner_tag()[OWNER_TAG]:
+        tag = owner_tag(self.lake.leases)
+        if self.context.run.tags.get(OWNER_TAG) != tag[OWNER_TAG]:
             # A run of Dagster's daemon, whose launcher does not look after a process that is gone. A run tried again has
             # inherited the tag of the one that died.
-            self.context.instance.add_run_tags(self.context.run_id, owner_tag())
+            self.context.instance.add_run_tags(self.context.run_id, tag)
         attempts = self.lake.attempts(self.contract.table, self.key)
         attempts.begin(self.context.run_id)
         settled = Settled(None, None, f"run {self.context.run_id[:8]} ended in an error: see its log")

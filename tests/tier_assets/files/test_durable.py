@@ -1,6 +1,8 @@
 import os
 import subprocess
 import sys
+import time
+from dataclasses import replace
 
 import pytest
 
@@ -13,6 +15,7 @@ from tier_assets.files.durable import (
     write_json,
     write_text,
 )
+from tier_assets.files.processes import Owner
 
 
 def test_a_name_never_leads_to_half_a_file(tmp_path):
@@ -49,9 +52,21 @@ def test_a_lock_excludes_other_processes(tmp_path):
 
 
 def test_temporary_files_of_killed_processes_are_swept_and_those_of_live_ones_stay(tmp_path):
-    gone = subprocess.run([sys.executable, "-c", "import os; print(os.getpid())"], capture_output=True, check=True)
-    names = {f".x.json.{int(gone.stdout)}.tmp", f".x.json.{os.getpid()}.tmp", "x.json", ".other.tmp"}
-    for name in names:
+    me = Owner.current()
+    gone = subprocess.Popen(["true"])
+    dead = Owner.of(gone.pid)
+    gone.wait()
+    swept = {f".x.json.{mark}.tmp" for mark in (dead.mark, dead.pid, replace(me, started="1").mark)}
+    stay = {f".x.json.{mark}.tmp" for mark in (me.mark, me.pid, replace(dead, namespace="1").mark)}
+    for name in {*swept, *stay, "x.json", ".other.tmp"}:
         (tmp_path / name).touch()
     sweep_temporaries(tmp_path)
-    assert names - {path.name for path in tmp_path.iterdir()} == {f".x.json.{int(gone.stdout)}.tmp"}
+    assert {path.name for path in tmp_path.iterdir()} == {*stay, "x.json", ".other.tmp"}
+
+
+def test_a_temporary_file_of_another_container_is_swept_when_nothing_was_written_to_it_for_a_day(tmp_path):
+    path = tmp_path / f".x.json.{replace(Owner.current(), namespace='1').mark}.tmp"
+    path.touch()
+    os.utime(path, (time.time() - 90_000,) * 2)
+    sweep_temporaries(tmp_path)
+    assert list(tmp_path.iterdir()) == []

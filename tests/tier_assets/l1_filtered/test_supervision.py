@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tier_assets.files.leases import Owner
+from tier_assets.files.processes import Owner
 from tier_assets.l1_filtered.supervision import Crew, WorkerError
 
 

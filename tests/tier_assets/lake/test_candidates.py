@@ -3,7 +3,7 @@ from dataclasses import replace
 import pytest
 
 from tier_assets.errors import LakeError
-from tier_assets.files.leases import Owner
+from tier_assets.files.processes import Owner
 from tier_assets.lake import candidates
 from tier_assets.lake.candidates import Candidate, announce
 from tier_assets.lake.staging import Staging

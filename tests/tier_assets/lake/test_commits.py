@@ -10,6 +10,7 @@ from tier_assets.errors import LakeError
 from tier_assets.keys import PartitionKey
 from tier_assets.lake import commits
 from tier_assets.lake.lake import Lake
+from tier_assets.lake.versions import Act
 from tier_assets.schemas import TABLES
 
 PARTS = {"code": "1"}
@@ -25,8 +26,8 @@ def test_a_table_is_made_once_with_long_memory_and_statistics_of_the_key_alone(t
     assert table.metadata().configuration["delta.logRetentionDuration"] == "interval 36500 days"
 
 
-def committed(folder, table, candidate, number=1):
-    return commits.commit(table, candidate, number, candidate.candidate, kind="promote", actor="", reason="")
+def committed(table, candidate):
+    return commits.commit(table, candidate, Act(candidate.candidate, basis=0))
 
 
 def test_the_commit_carries_everything_a_version_is(lake, key, documents):
@@ -45,8 +46,8 @@ def test_a_stale_basis_does_not_commit_even_without_looking_first(lake, key, doc
     first = lake.stage("filtered", key, documents("a"), basis=0, parts=PARTS)
     second = lake.stage("filtered", key, documents("b"), basis=0, parts={"code": "2"})
     tables = [DeltaTable(str(folder)) for _ in range(2)]
-    assert committed(folder, tables[0], first) == ""
-    assert committed(folder, tables[1], second) != ""
+    assert committed(tables[0], first) == ""
+    assert committed(tables[1], second) != ""
     assert [version.candidate for version in lake.versions("filtered", key)] == [first.candidate]
 
 

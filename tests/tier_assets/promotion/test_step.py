@@ -4,7 +4,7 @@ import dagster as dg
 import pytest
 
 from tier_assets.errors import StrataError
-from tier_assets.files.leases import Owner
+from tier_assets.files.processes import Owner
 from tier_assets.keys import PartitionKey
 from tier_assets.l1_filtered.contract import CONTRACT
 from tier_assets.lake.policies import kept_values
@@ -12,7 +12,7 @@ from tier_assets.outcome import Outcome
 from tier_assets.policy_book import PolicyBook
 from tier_assets.progress import LogNarrator
 from tier_assets.promotion.assets import tier_asset
-from tier_assets.promotion.step import OWNER_TAG, TOKEN_BUDGET_TAG, TierStep
+from tier_assets.promotion.step import OWNER_TAG, TOKEN_BUDGET_TAG, TierStep, tagged_owner
 from tier_assets.schemas import TABLES
 from tier_assets.tiers import Tier
 
@@ -243,8 +243,18 @@ def test_the_budget_tag_is_this():
 def test_a_run_says_which_process_works_on_it_so_that_a_dead_one_can_be_ended(rig, documents):
     result = rig.run(documents("a"))
     tags = rig.instance.get_run_by_id(result.run_id).tags
-    owner = Owner.current()
-    assert tags[OWNER_TAG] == f"{owner.boot}:{owner.pid}:{owner.started}"
+    owner = rig.lake.leases.owner()
+    assert tags[OWNER_TAG] == f"{owner.boot}:{owner.pid}:{owner.started}:{owner.namespace}:{owner.lease}"
+    assert tagged_owner(tags[OWNER_TAG]) == owner
+
+
+@pytest.mark.parametrize(
+    ("tag", "owner"),
+    [("b:7:9", Owner("b", 7, "9")), ("b:7:9:4:", Owner("b", 7, "9", "4")), ("no owner", None), ("", None)],
+    ids=["of an older version", "without a lease", "unreadable", "none"],
+)
+def test_a_tag_names_its_process_as_far_as_it_knows_it(tag, owner):
+    assert tagged_owner(tag) == owner
 
 
 def test_a_promoted_partition_whose_file_is_gone_is_computed_again(rig, documents):
