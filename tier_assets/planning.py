@@ -119,7 +119,8 @@ def _need(tier: Tier, key: PartitionKey, lake: Lake, arrival: Arrival | None, bo
         lacking = lake.damage(tier, key) or budget_ended(head, policy.refined.max_tokens)
         return need("stale", True, lacking) if lacking else need("current", False, "")
     if held and is_settled(held, fingerprint, policy):
-        return need("held", False, hold_line(held))
+        lacking = budget_ended(held, policy.refined.max_tokens)
+        return need("held", bool(lacking), lacking or hold_line(held))
     if attempt:
         return need("failed", True, attempt.message)
     if head:

@@ -212,7 +212,7 @@ class Lake:
     def rows(self, version: Version) -> pl.LazyFrame:
         """The rows of a version, `partition` as last column. Raises DamagedError where its file is gone or cut."""
         rows = pl.scan_parquet(
-            self._files(version),
+            self.files(version),
             schema=TABLES[version.table].rows.polars,
             missing_columns="insert",
             hive_partitioning=False,
@@ -223,7 +223,7 @@ class Lake:
     def row_groups(self, version: Version) -> list[RowGroup]:
         """The rows of a version in the pieces in which they were staged, in order. Raises as `rows` does."""
         try:
-            return [group for path in self._files(version) for group in row_groups(path, version.partition)]
+            return [group for path in self.files(version) for group in row_groups(path, version.partition)]
         except OSError as error:
             raise DamagedError(
                 f"{error}: `strata materialize {version.table} -p {version.partition}` makes it again"
@@ -235,7 +235,8 @@ class Lake:
             raise LakeError(f"{table} {key}: nothing is promoted yet: run `strata materialize {table} -p {key}`")
         return head
 
-    def _files(self, version: Version) -> list[Path]:
+    def files(self, version: Version) -> list[Path]:
+        """The Parquet files of a version's rows. Raises DamagedError where one is gone or cut."""
         key = PartitionKey.parse(version.partition)
         if damage := self.damage(version.table, key):
             raise DamagedError(damage)
