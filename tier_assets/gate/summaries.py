@@ -116,7 +116,9 @@ def baseline(
     factors: dict[str, float | None] = {"kept_of_promoted": left}
     details = {
         "kept_of_promoted": f"version {head.number} {words}" if head and words else "",
-        "kept_of_tried": f"of {found.get('rows_in') or 0:,.0f}; {_ALLOW}" if found.get("kept_of_tried") == 0 else "",
+        "kept_of_tried": ""
+        if found.get("kept_of_tried") != 0
+        else f"nothing of {found.get('rows_in') or 0:,.0f} inputs; {_ALLOW}",
     }
     for name in ("kept_share", *_LENGTHS):
         number = found.get(name) if enough or name == "kept_share" else None

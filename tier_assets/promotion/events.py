@@ -42,6 +42,7 @@ def runless_events(
             passed=result.passed,
             metadata=result.metadata,
             severity=result.severity,
+            description=result.description,
             partition=partition,
             blocking=True,
         )

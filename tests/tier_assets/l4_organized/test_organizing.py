@@ -174,3 +174,11 @@ def test_the_embedded_model_divides_a_sentence_into_a_fact():
     assert fact["text"].startswith("The old harbour of Bergen was built")
     assert fact["subject"] == "The old harbour of Bergen"
     assert fact["evidence"][0]["text"] == documents["text"].item()
+
+
+def test_a_refined_row_that_leads_to_no_passage_is_decided_on_too():
+    documents = selected(SENTENCE.format("Oslo"), "Menu")
+    outcome, _ = organized(documents)
+    (dropped,) = outcome.decisions.filter(~pl.col("kept")).to_dicts()
+    assert (dropped["drop_reason"], dropped["rule"], dropped["parent_ids"]) == ("empty", "no_passage", ["r1", "s1"])
+    assert set(outcome.decisions["parent_ids"].explode()) >= {"r0", "r1"}
