@@ -144,7 +144,7 @@ def accounted(tmp_path, decisions, column, **parents):
     found = auditor.ask(
         "profile",
         files={"kept": [str(tmp_path / "rows.parquet")], "decisions": [str(tmp_path / "decisions.parquet")]},
-        metrics=dict.fromkeys(("kept", "decisions"), {"rows": "count(*)"}),
+        metrics={key: {"rows": "count(*)"} for key in ("kept", "decisions")},
         required={"kept": [], "decisions": []},
         mixes={"kept": {}, "decisions": {}},
         accounts=[(column, files[:1], files)],
