@@ -149,7 +149,8 @@ class _Look:
             return need("stale", True, lacking) if lacking else need("current", False, "")
         held = snapshot.held(tier, key)
         if held and is_settled(held, fingerprint, policy):
-            return need("held", False, hold_line(held))
+            lacking = budget_ended(held, policy.refined.max_tokens)
+            return need("held", bool(lacking), lacking or hold_line(held))
         flaw = snapshot.flaw(tier, key)
         if attempt or flaw:
             return need("failed", True, "; ".join(filter(None, (attempt.message if attempt else "", flaw))))

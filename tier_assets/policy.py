@@ -175,6 +175,12 @@ class AuditPolicy(Section):
         "share of damaged captures in L0, or of pages in L1 that time out or break the extractor, that warns",
         "Strata reliability study",
     )
+    allow_empty: bool = value(
+        False,
+        "whether L1 to L4 promote a partition of which nothing is left, though something was tried or is promoted; "
+        "duplicates of what is kept are no loss",
+        STRATA,
+    )
     min_kept_share: Share = value(0.05, "a smaller share kept blocks: per-source survival", "Strata peers study")
     max_rule_share: Share = value(0.9, "share of the inputs that one rule may drop before it warns", STRATA)
     max_invalid_share: Share = value(

@@ -148,9 +148,9 @@ def _guide_parts(guide: Guide, promoted: Version | None, policy: Policy) -> dict
     return {guide.name: promoted.content_digest, **{f"library {name}": version(name) for name in guide.libraries}}
 
 
-def budget_ended(head: Version, budget: int) -> str:
-    """Why a version whose fingerprint is current should be computed again all the same: the token budget that it had cut
-    it short, and now there is more. Empty if not.
+def budget_ended(head: Version | Candidate, budget: int) -> str:
+    """Why a version or held candidate whose fingerprint is current should be computed again all the same: the token budget
+    that it had cut it short, and now there is more. Empty if not.
     """
     cut, had = head.summary.get("cut_by_budget"), head.summary.get("token_budget")
     return f"its token budget of {had:,} ended before {cut} inputs" if cut and had is not None and budget > had else ""

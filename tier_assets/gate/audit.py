@@ -105,10 +105,20 @@ _UNIVERSAL_METRICS: Mapping[str, tuple[View, str]] = {
 }
 
 
+_NO_PARENTS: Mapping[str, Sequence[Path]] = MappingProxyType({})
+
+
 def profile(
-    kept: Sequence[Path], decisions: Path, contract: Contract, schema: TableSchema, measures: Mapping[str, float]
+    kept: Sequence[Path],
+    decisions: Path,
+    contract: Contract,
+    schema: TableSchema,
+    measures: Mapping[str, float],
+    parents: Mapping[str, Sequence[Path]] = _NO_PARENTS,
 ) -> Profile:
-    """Numbers on a staged candidate: the universal ones, the contract's, and the transformation's own measures.
+    """Numbers on a staged candidate: the universal ones, the contract's, and the transformation's own measures; of a
+    contract with `accounts`, `inputs_undecided` and `decisions_without_input` against the `parents`, the files of promoted
+    rows by table.
 
     Memory does not grow with the texts. What is counted as equal has equal 64-bit hashes: of ten million different
     texts two would agree once in 370,000 candidates.
@@ -121,12 +131,17 @@ def profile(
         metrics={view: {name: sql for name, (over, sql) in metrics.items() if over == view} for view in views},
         required={"kept": schema.rows.required, "decisions": schema.decisions.required},
         mixes={view: {name: sql for name, (over, sql) in contract.mixes.items() if over == view} for view in views},
+        accounts=[
+            (column, [str(path) for path in parents[table]], [str(path) for each in parents.values() for path in each])
+            for table, column in contract.accounts.items()
+        ],
     )
     found["columns_different"] = sum(
         _difference(path, expected)
         for path, expected in [*((path, schema.rows) for path in kept), (decisions, schema.decisions)]
     )
-    numbers = {**dict.fromkeys(contract.measures), **found, **measures}
+    numbers: dict[str, float | None] = {**dict.fromkeys(contract.measures), **found, **measures}
+    numbers |= {name: make(numbers) for name, make in contract.derived.items()}
     return {name: None if value is None else float(value) for name, value in numbers.items()}
 
 
@@ -147,7 +162,7 @@ def audit(
     details: Mapping[str, str] = _NO_DETAILS,
 ) -> AuditReport:
     """Judge a profile. Great Expectations decides; an expectation it could not evaluate has failed. `details` are words
-    on some metrics.
+    on some metrics; one that would block and only warns says from how many inputs on it does.
 
     Raises KeyError if an expectation is on a number that the profile does not have: a fault of the contract.
     """
@@ -171,10 +186,16 @@ def audit(
                 found[expectation.metric],
                 passed[position],
                 blocking[position],
-                details.get(expectation.metric, ""),
+                "; ".join(filter(None, (details.get(expectation.metric), _softened(expectation, inputs)))),
             )
             for position, expectation in enumerate(expectations)
         ),
         found,
         tuple(notes),
     )
+
+
+def _softened(expectation: Expectation, inputs: float) -> str:
+    """What a blocking expectation that does not block for want of inputs would need."""
+    few = expectation.blocking and inputs < expectation.blocks_from
+    return f"only warns below {expectation.blocks_from:,} inputs, here are {inputs:,.0f}" if few else ""

@@ -32,9 +32,13 @@ def profile(
     metrics: Mapping[str, Mapping[str, str]],
     required: Mapping[str, Sequence[str]],
     mixes: Mapping[str, Mapping[str, str]],
+    accounts: Sequence[tuple[str, Sequence[str], Sequence[str]]] = (),
 ) -> dict[str, float | None]:
     """Numbers on the Parquet files of the views `kept` and `decisions`, each argument by view: all `metrics`, the nulls in
     `required` columns as `required_nulls`, the shares of the commonest values of `mixes`, and `unmatched_rows`.
+
+    For each of `accounts` (column of the decisions, files of inputs, files of all that the column may name):
+    `inputs_undecided`, inputs that it does not name, and `decisions_without_input`, ids it names that are none. They add up.
     """
     import duckdb
 
@@ -54,7 +58,22 @@ def profile(
             " full join (select hash(doc_id) as id from decisions where kept) as decided on held.id = decided.id"
             " where held.id is null or decided.id is null",
         )
+        for column, inputs, known in accounts:
+            _account(connection, found, column, inputs, known)
     return {name: None if value is None else float(value) for name, value in found.items()}
+
+
+def _account(connection: Any, found: dict[str, Any], column: str, inputs: Sequence[str], known: Sequence[str]) -> None:
+    for view, paths in (("inputs", inputs), ("known", known)):
+        connection.read_parquet(list(paths), hive_partitioning=False, union_by_name=True).create_view(view)
+    ids = f"unnest({column})" if column == "parent_ids" else column
+    named = f"(select distinct hash(id) as id from (select {ids} as id from decisions) where id is not null)"
+    for name, every, other in (
+        ("inputs_undecided", "(select hash(doc_id) as id from inputs)", named),
+        ("decisions_without_input", named, "(select hash(doc_id) as id from known)"),
+    ):
+        (missing,) = _row(connection, f"select count(*) from {every} as every anti join {other} as other using (id)")
+        found[name] = found.get(name, 0) + missing
 
 
 def _metrics(

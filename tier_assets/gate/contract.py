@@ -31,6 +31,10 @@ CHECKS: Mapping[CheckName, str] = {
 
 Profile = Mapping[str, float | None]
 View = Literal["kept", "decisions"]
+Account = Literal["doc_id", "parent_ids"]
+"""The column of the decisions in which every promoted row of a parent must occur: a decision of its own, or among those that
+one names.
+"""
 
 
 @dataclass(frozen=True)
@@ -82,6 +86,8 @@ class Contract:
     `metrics` are DuckDB aggregates over the views `kept` (promoted rows) and `decisions`, each a whole scalar query's
     expression with its view, e.g. ("kept", "avg(text_chars)"). `mixes` are columns whose commonest values' shares are
     profiled as `<name>.<value>`. `measures` are numbers that come from the transformation, null where it gives none.
+    `derived` are numbers made of all of these. `accounts` says how the rows of which parents are found again among the
+    decisions: what was promoted below is read anew, so that a step that forgets an input does not count itself right.
     `expectations` are made from the policy in force; `checks` names every check it can use, whatever the policy says.
     `policy` gives the sections of the policy that the output depends on, by their names in `strata.toml`.
     `files` are those that the policy names. `libraries` and `facilities` (of Python) are those by whose version its output
@@ -98,6 +104,8 @@ class Contract:
     metrics: Mapping[str, tuple[View, str]]
     mixes: Mapping[str, tuple[View, str]] = field(default_factory=dict)
     measures: tuple[str, ...] = ()
+    derived: Mapping[str, Callable[[Profile], float | None]] = field(default_factory=dict)
+    accounts: Mapping[str, Account] = field(default_factory=dict)
     policy: Callable[[Policy], Mapping[str, Section]] = lambda _: {}
     files: Callable[[Policy], Sequence[str]] = lambda _: ()
     libraries: tuple[str, ...] = ()
@@ -162,6 +170,41 @@ UNIVERSAL: tuple[Expectation, ...] = (
     Expectation("schema", "required_nulls", "required columns are never null", 0, 0),
 )
 """What every table promises."""
+
+ACCOUNTED: tuple[Expectation, ...] = (
+    Expectation("conservation", "inputs_undecided", "every row promoted below is decided on", 0, 0),
+    Expectation("conservation", "decisions_without_input", "every decision is on a row promoted below", 0, 0),
+)
+"""What a tier promises that says how it accounts for its parents' rows."""
+
+
+def kept_of(tried: str = "count(*)", survives: str = "kept") -> tuple[View, str]:
+    """The metric `kept_of_tried`: inputs that survive of those tried, null where none was. Both in terms of decisions."""
+    return "decisions", f"case when {tried} > 0 then count(*) filter ({survives}) end"
+
+
+def not_nothing(audit: AuditPolicy) -> tuple[Expectation, ...]:
+    """Something must be left, however few the inputs: nothing of 30 is as sure a fault as nothing of 30,000.
+
+    Where nothing was tried (no document in a language of the model, no budget) nothing is missing either, so a first
+    version may be empty. Next to a promoted version with rows it may not: whoever edits a policy or loses a model must not
+    empty what is served. Duplicates explain an empty partition: their texts survive in another. How both numbers are made:
+    `kept_of`, and `summaries.fall`.
+    """
+    allowed = "audit.allow_empty lets it pass"
+    blocking = not audit.allow_empty
+    return (
+        Expectation(
+            "volume", "kept_of_tried", f"something of what was tried is left: {allowed}", at_least=1, blocking=blocking
+        ),
+        Expectation(
+            "volume",
+            "kept_of_promoted",
+            f"something is left where the promoted version has rows: {allowed}",
+            at_least=1,
+            blocking=blocking,
+        ),
+    )
 
 
 def hold_on(expectations: Sequence[Expectation], policy: AuditPolicy) -> list[Expectation]:

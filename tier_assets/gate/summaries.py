@@ -11,11 +11,12 @@ from tier_assets.keys import PartitionKey
 from tier_assets.lake.lake import Lake
 from tier_assets.outcome import Totals
 from tier_assets.policy import CostPolicy, Policy
-from tier_assets.schemas import TABLES
+from tier_assets.schemas import TABLES, DropReason
 
 _NOTES, _RULES = 20, 5
 _LENGTHS = ("p10_chars", "median_chars", "p90_chars")
 _MIX = "language_mix."
+_ALLOW = "if that is right, allow it by audit.allow_empty in strata.toml"
 
 
 def summarize(
@@ -72,19 +73,52 @@ class Baseline:
     details: Mapping[str, str]
 
 
-def baseline(lake: Lake, table: str, key: PartitionKey, found: Profile, policy: Policy) -> Baseline:
+def fall(promoted: Mapping[str, Any], found: Profile, dropped: Mapping[str, int]) -> tuple[float | None, str]:
+    """Rows kept now, and in words what the promoted version kept; no number where there is nothing to compare with: no
+    version with rows, no inputs.
+
+    Nor where duplicates explain it: there are some, and of what else is dropped not more than before. So a snapshot whose
+    documents an earlier one now has is no fall, while a rule that drops all that was kept is one beside any duplicates.
+    """
+    before, kept = promoted.get("rows_kept") or 0, found.get("rows_kept") or 0
+    if not before or not found.get("rows_in"):
+        return None, ""
+    duplicates, others = _split(dropped)
+    if not kept and duplicates and others <= _split(promoted.get("dropped", {}))[1]:
+        return None, ""
+    return kept, f"kept {before:,}; {_ALLOW}" if not kept else ""
+
+
+def _split(dropped: Mapping[str, int]) -> tuple[int, int]:
+    """Rows dropped as duplicates, and all others."""
+    duplicates = dropped.get(DropReason.DUPLICATE, 0)
+    return duplicates, sum(dropped.values()) - duplicates
+
+
+def baseline(
+    lake: Lake, table: str, key: PartitionKey, found: Profile, policy: Policy, dropped: Mapping[str, int]
+) -> Baseline:
     """What a profile is compared with: those of the source's promoted versions.
 
     `kept_share_factor` and `p10_chars_factor`, `median_chars_factor`, `p90_chars_factor` are factors >= 1,
     `language_shift` is the largest change of a language's share of the kept rows, 0..1. Each is null below the policy's
     number of versions, where a baseline means nothing (methods: false alarms of robust z below N = 8); those of the kept
-    rows also below the policy's number of rows.
+    rows also below the policy's number of rows. `kept_of_promoted` compares with the partition's own version, see `fall`;
+    `dropped` is reason to rows of the candidate.
     """
     audit = policy.audit
-    others = [version.summary for name, version in lake.heads(table, key.source).items() if name != str(key)]
+    heads = lake.heads(table, key.source)
+    others = [version.summary for name, version in heads.items() if name != str(key)]
     enough = (found.get("rows_kept") or 0) >= audit.min_inputs_to_block
-    factors: dict[str, float | None] = {}
-    details: dict[str, str] = {}
+    head = heads.get(str(key))
+    left, words = fall(head.summary if head else {}, found, dropped)
+    factors: dict[str, float | None] = {"kept_of_promoted": left}
+    details = {
+        "kept_of_promoted": f"version {head.number} {words}" if head and words else "",
+        "kept_of_tried": ""
+        if found.get("kept_of_tried") != 0
+        else f"nothing of {found.get('rows_in') or 0:,.0f} inputs; {_ALLOW}",
+    }
     for name in ("kept_share", *_LENGTHS):
         number = found.get(name) if enough or name == "kept_share" else None
         median = _median([each.get(name) for each in others], audit.min_versions_for_baseline)

@@ -51,11 +51,14 @@ def read_arc(stream: Stream, policy: RawPolicy) -> Iterator[Finding]:
                     yield Flaw(FlawKind.UNREADABLE, "is no ARC file")
                     return
                 begins, entries = False, entries + 1
+                stream.entries.begin()
                 finding = _entry(stream, offset, policy.max_payload_bytes)
+                stream.entries.end()
                 yield finding
                 if isinstance(finding, Reject) and finding.rule == "truncated":
                     yield Flaw(FlawKind.TRUNCATED, f"truncated at byte {stream.size}")
         except DamageError as damage:
+            stream.entries.damaged()
             found = stream.recover(damage)
             lost = damage.truncated and not found
             rule = "truncated" if lost else "damaged_member"

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import BinaryIO
 
 from tier_assets.l0_raw import tar
-from tier_assets.l0_raw.findings import Finding, Flaw, FlawKind, Reject, too_large
+from tier_assets.l0_raw.findings import Finding, Flaw, FlawKind, Reject, Seen, too_large
 from tier_assets.l0_raw.licenses import spdx_of
 from tier_assets.l0_raw.members import Member, damaged, most_bytes, read_member, unwanted
 from tier_assets.l0_raw.streams import DamageError, Stream
@@ -47,11 +47,13 @@ def read_tar(open_stream: Callable[[], Stream], name: str, policy: RawPolicy) ->
             member = Member(name, found.offset, found.path, found.size, found.is_file)
             yield stream.file_offset, _tar_document(stream, member, licenses, policy)
     except DamageError as damage:
+        stream.entries.damaged()
         offset = stream.position
         rule = "truncated" if damage.truncated else "damaged_member"
         yield stream.size, Reject(offset, DropReason.UNREADABLE, rule, detail=str(damage))
         known = f"truncated at byte {stream.size}" if damage.truncated else f"damaged ({damage})"
         yield stream.size, Flaw(FlawKind.TRUNCATED, f"{known}, and documents behind it are lost")
+    yield stream.size, Seen(stream.entries.seen)
 
 
 def _tar_damage(stream: Stream, found: tar.Damage) -> Iterator[Finding]:
@@ -113,9 +115,11 @@ def read_zip(file: BinaryIO, size: int, name: str, policy: RawPolicy) -> Iterato
     if length is None or length > policy.max_zip_directory_bytes:
         yield from ((size, each) for each in _unreadable_directory(length, policy))
         return
+    files = 0
     try:
         with zipfile.ZipFile(file) as archive:
             infos = sorted(archive.infolist(), key=lambda info: info.header_offset)
+            files = sum(not info.is_dir() for info in infos)
             licenses = _zip_licenses(archive, infos)
             end = 0
             for info in infos:
@@ -128,6 +132,7 @@ def read_zip(file: BinaryIO, size: int, name: str, policy: RawPolicy) -> Iterato
             size,
             Flaw(FlawKind.TRUNCATED, f"truncated or damaged: its directory cannot be read ({_first_line(error)})"),
         )
+    yield size, Seen(files)
 
 
 def _unreadable_directory(length: int | None, policy: RawPolicy) -> Iterator[Finding]:
@@ -135,6 +140,7 @@ def _unreadable_directory(length: int | None, policy: RawPolicy) -> Iterator[Fin
         yield Flaw(FlawKind.TRUNCATED, "truncated: it does not end in the directory of a zip archive")
         return
     yield too_large(0, "max_zip_directory_bytes", length, policy.max_zip_directory_bytes)
+    yield Seen(1)
     yield Flaw(FlawKind.UNREADABLE, f"has a directory of {length} bytes: split it, or land it as .tar")
 
 

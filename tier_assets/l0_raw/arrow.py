@@ -6,7 +6,7 @@ from typing import Any, cast
 import pyarrow as pa
 
 from tier_assets.l0_raw.columns import DAMAGE, ROWS_AT_ONCE, documents, first_line, schema_flaw
-from tier_assets.l0_raw.findings import Finding, Flaw, FlawKind
+from tier_assets.l0_raw.findings import Finding, Flaw, FlawKind, Seen
 from tier_assets.policy import RawPolicy
 
 MAGIC = b"ARROW1"
@@ -20,7 +20,7 @@ def read_arrow(source: str | pa.NativeFile, policy: RawPolicy) -> Iterator[tuple
     Arrow believes the offsets in a file. What is behind damage is lost: a flaw; so is a stream that ends without its end
     mark, unless it ends between two batches, which the format allows.
     """
-    number, share = 0, 0.0
+    number, share, total = 0, 0.0, 0
     with pa.memory_map(source) if isinstance(source, str) else source as file:
         try:
             size = file.size()
@@ -31,12 +31,15 @@ def read_arrow(source: str | pa.NativeFile, policy: RawPolicy) -> Iterator[tuple
                     yield 0, Flaw(FlawKind.UNREADABLE, flaw)
                     return
                 _as_bytes(rows).validate(full=True)
+                total += rows.num_rows
                 for at in range(0, rows.num_rows, ROWS_AT_ONCE):
                     for finding in documents(rows.slice(at, ROWS_AT_ONCE), number, policy):
                         yield share, finding
                         number += 1
                 share = file.tell() / size
+            yield 1, Seen(total)
         except DAMAGE as error:
+            yield share, Seen(number)
             if number:
                 yield share, Flaw(FlawKind.TRUNCATED, f"truncated or damaged after row {number} ({first_line(error)})")
             else:

@@ -7,7 +7,7 @@ from typing import Any
 import polars as pl
 
 from tier_assets.keys import PartitionKey
-from tier_assets.l0_raw.findings import Capture, Finding, Flaw, FlawKind, Passed, Reject
+from tier_assets.l0_raw.findings import Capture, Finding, Flaw, FlawKind, Passed, Reject, Seen
 from tier_assets.l0_raw.identity import doc_id, document_uri
 from tier_assets.outcome import Outcome
 from tier_assets.schemas import DECISIONS, ROWS
@@ -28,6 +28,7 @@ class Assembly:
         self._source = PartitionKey.parse(partition).source
         self._flaws_of: set[tuple[str, FlawKind]] = set()
         self._given = False
+        self._of_file = self._passed = 0
         self._begin()
 
     def _begin(self) -> None:
@@ -51,7 +52,12 @@ class Assembly:
             self._flaws_of.add((file, finding.kind))
             self.count({f"files_{finding.kind}": float(new)}, (f"{file}: {finding.note}",))
             return
+        if isinstance(finding, Seen):
+            self._account(file, finding.entries)
+            return
+        self._of_file += 1
         if isinstance(finding, Passed):
+            self._passed += 1
             return
         raw = finding.payload if isinstance(finding, Capture) else finding.raw
         sha256 = hashlib.sha256(raw).hexdigest()
@@ -69,6 +75,13 @@ class Assembly:
             self._bytes += len(raw) + len(finding.text or "")
         if self._bytes >= _FRAME_BYTES or len(self._decisions) >= _FRAME_DECISIONS:
             yield self._piece()
+
+    def _account(self, file: str, entries: int) -> None:
+        """A file ends here: count its entries, and say so where other than they became something."""
+        self.count({"entries_seen": entries, "entries_passed": self._passed})
+        if entries != self._of_file:
+            self.count({}, (f"{file}: {self._of_file} of its {entries} entries are accounted for",))
+        self._of_file = self._passed = 0
 
     def add_all(self, file: str, found: Iterable[Finding]) -> Iterator[Outcome]:
         """`add` for each."""

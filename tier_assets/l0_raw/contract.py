@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from tier_assets.gate.contract import UNIVERSAL, Contract, Expectation
+from tier_assets.gate.contract import UNIVERSAL, Contract, Expectation, Profile
 from tier_assets.landing.files import ending
 from tier_assets.policy import Policy
 from tier_assets.tiers import Tier
@@ -21,6 +21,7 @@ def _expectations(policy: Policy) -> Sequence[Expectation]:
     audit = policy.audit
     return (
         *UNIVERSAL,
+        Expectation("conservation", "entries_unaccounted", "every entry seen in a file became something", 0, 0),
         Expectation("completeness", "files_empty", "no landed file is empty", 0, 0),
         Expectation("completeness", "files_truncated", "no landed file is truncated", 0, 0),
         Expectation("completeness", "files_incomplete", "what an index or manifest lists is there", 0, 0),
@@ -31,12 +32,20 @@ def _expectations(policy: Policy) -> Sequence[Expectation]:
     )
 
 
+def _unaccounted(found: Profile) -> float:
+    """Entries that the readers came to, less those passed and those decided on; the decisions are read from their file."""
+    seen, passed, decided = (found[name] or 0 for name in ("entries_seen", "entries_passed", "rows_in"))
+    return abs(seen - passed - decided)
+
+
 CONTRACT = Contract(
     table=Tier.RAW,
     code_version="2",
     checks=("completeness", "conservation", "schema", "volume", "drops"),
     expectations=_expectations,
     metrics={"payload_bytes": ("kept", "sum(payload_bytes)")},
+    measures=("entries_seen", "entries_passed"),
+    derived={"entries_unaccounted": _unaccounted},
     policy=lambda policy: {"raw": policy.raw},
     # Each says what can be had of damaged data, and pyarrow how values that are no text are written.
     libraries=("brotli", "pyarrow", "zlib-ng", "zstandard"),

@@ -57,9 +57,9 @@ def read_delimited(stream: Stream, policy: RawPolicy, delimiter: bytes) -> Itera
             yield names
             return
         while stream.peek(1) or stream.next_segment():
-            finding = _row(stream, policy, delimiter, names)
-            if finding:
-                yield finding
+            row = _split(stream, policy.max_line_bytes, delimiter)
+            if row is not None:
+                yield _parsed(*row, policy, delimiter, names)
     except DamageError as damage:
         known = "truncated" if damage.truncated else f"damaged ({damage})"
         yield Flaw(FlawKind.TRUNCATED, f"{known} at byte {stream.size if damage.truncated else damage.start}")
@@ -82,17 +82,34 @@ def _header(stream: Stream, policy: RawPolicy, delimiter: bytes) -> list[str] | 
     return Flaw(FlawKind.UNREADABLE, flaw) if flaw else names
 
 
-def _row(stream: Stream, policy: RawPolicy, delimiter: bytes, names: list[str]) -> Capture | Reject | None:
+def _split(
+    stream: Stream, limit: int, delimiter: bytes
+) -> tuple[int, list[bytes] | _LongRowError | _OpenQuoteError] | None:
+    """The next row: its offset, and its fields or why it has none. None for a blank one; any other is counted as an entry."""
     offset = stream.position
+    fields: list[bytes] | _LongRowError | _OpenQuoteError
     try:
-        fields = _fields(stream, policy.max_line_bytes, delimiter)
-    except _LongRowError as error:
-        return too_large(offset, "max_line_bytes", error.length, policy.max_line_bytes)
-    except _OpenQuoteError as error:
-        detail = "has a quote that is not closed"
-        return Reject(offset, DropReason.UNREADABLE, "bad_row", error.line, detail=detail)
+        fields = _fields(stream, limit, delimiter)
+    except (_LongRowError, _OpenQuoteError) as error:
+        fields = error
     if fields == [b""]:
         return None
+    stream.entries.begin()
+    return offset, fields
+
+
+def _parsed(
+    offset: int,
+    fields: list[bytes] | _LongRowError | _OpenQuoteError,
+    policy: RawPolicy,
+    delimiter: bytes,
+    names: list[str],
+) -> Capture | Reject:
+    if isinstance(fields, _LongRowError):
+        return too_large(offset, "max_line_bytes", fields.length, policy.max_line_bytes)
+    if isinstance(fields, _OpenQuoteError):
+        detail = "has a quote that is not closed"
+        return Reject(offset, DropReason.UNREADABLE, "bad_row", fields.line, detail=detail)
     raw = delimiter.join(fields)
     if len(fields) != len(names):
         detail = f"has {len(fields)} fields, the header {len(names)}"

@@ -1,4 +1,5 @@
-"""What a reader finds in a landed file: a document, an input it must drop, what is neither, a flaw of the whole file.
+"""What a reader finds in a landed file: a document, an input it must drop, what is neither, a flaw of the whole file; and
+how many entries it came to.
 
 How they become rows and decisions is in `reading.py`.
 """
@@ -66,7 +67,39 @@ class Flaw:
     note: str
 
 
-Finding = Capture | Reject | Passed | Flaw
+@dataclass(frozen=True)
+class Seen:
+    """At the end of a file, how many entries it had, counted where it is split and apart from what was made of them."""
+
+    entries: int
+
+
+Finding = Capture | Reject | Passed | Flaw | Seen
+
+
+@dataclass
+class Entries:
+    """Counts the entries of a file where it is split: one that is forgotten afterwards has been counted all the same.
+
+    Damage costs one finding, so it is an entry of its own, unless it was met within one.
+    """
+
+    seen: int = 0
+    within: bool = False
+
+    def begin(self) -> None:
+        """An entry begins here."""
+        self.seen += 1
+        self.within = True
+
+    def end(self) -> None:
+        """The entry was read to its end."""
+        self.within = False
+
+    def damaged(self) -> None:
+        """Here is damage."""
+        self.seen += not self.within
+        self.within = False
 
 
 def too_large(offset: int, rule: str, size: int, limit: int, *, raw: bytes = b"", uri: str | None = None) -> Reject:

@@ -9,7 +9,7 @@ from tier_assets.l0_raw.archives import read_tar, read_zip
 from tier_assets.l0_raw.arrow import read_arrow
 from tier_assets.l0_raw.compression import GZIP, GZIP_MAGIC, ZSTD, ZSTD_MAGIC, Codec
 from tier_assets.l0_raw.csv import read_csv, read_tsv
-from tier_assets.l0_raw.findings import Finding, Flaw, FlawKind
+from tier_assets.l0_raw.findings import Finding, Flaw, FlawKind, Seen
 from tier_assets.l0_raw.jsonl import read_jsonl
 from tier_assets.l0_raw.parquet import read_parquet
 from tier_assets.l0_raw.pdf import read_pdf
@@ -75,6 +75,8 @@ def _read(kind: str, codec: Codec | None, source: Source, file: BinaryIO, policy
         yield from read_zip(file, source.size, source.name, policy)
     elif kind == ".pdf":
         yield source.size, read_pdf(0, file.read(policy.max_payload_bytes + 1), policy)
+        # The file is the one entry: there is nothing to split.
+        yield source.size, Seen(1)
     elif kind in (".parquet", ".arrow"):
         read = read_parquet if kind == ".parquet" else read_arrow
         for share, finding in read(source.arrow(), policy):
@@ -89,6 +91,7 @@ def _streamed(read: _Reader, stream: Stream, policy: RawPolicy) -> Found:
     for finding in read(stream, policy):
         found = True
         yield stream.file_offset, finding
+    yield stream.size, Seen(stream.entries.seen)
     if not found and stream.position == 0:
         yield stream.size, Flaw(FlawKind.EMPTY, "empty")
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import Any, BinaryIO
 
 from tier_assets.l0_raw.compression import GZIP
-from tier_assets.l0_raw.findings import Capture, Flaw, FlawKind, Passed, Reject
+from tier_assets.l0_raw.findings import Finding, Flaw, FlawKind, Passed, Seen
 from tier_assets.l0_raw.streams import DamageError, Stream
 from tier_assets.landing.files import CARD, DATASET_INFO, INDEXES, MANIFEST, ending
 
@@ -128,9 +128,9 @@ class Tally:
     def __post_init__(self) -> None:
         self.listed = len(self.offsets)
 
-    def tick(self, finding: Capture | Reject | Passed | Flaw) -> None:
+    def tick(self, finding: Finding) -> None:
         """Note what was found."""
-        if not isinstance(finding, Flaw):
+        if not isinstance(finding, Flaw | Seen):
             self.offsets.discard(finding.offset)
             self.found += not isinstance(finding, Passed)
 

@@ -25,11 +25,13 @@ def read_jsonl(stream: Stream, policy: RawPolicy) -> Iterator[Finding]:
     try:
         while stream.next_segment():
             while stream.peek(1):
-                finding = _line(stream, policy)
-                if finding:
-                    yield finding
-                    first = first or finding
-                    textless = textless and isinstance(finding, Reject) and finding.rule == NO_TEXT
+                line = _split(stream, policy.max_line_bytes)
+                if line is None:
+                    continue
+                finding = _parsed(*line, policy)
+                yield finding
+                first = first or finding
+                textless = textless and isinstance(finding, Reject) and finding.rule == NO_TEXT
         if isinstance(first, Reject) and first.detail and textless:
             yield Flaw(FlawKind.UNREADABLE, first.detail)
     except DamageError as damage:
@@ -37,15 +39,25 @@ def read_jsonl(stream: Stream, policy: RawPolicy) -> Iterator[Finding]:
         yield Flaw(FlawKind.TRUNCATED, f"{known} at byte {stream.size if damage.truncated else damage.start}")
 
 
-def _line(stream: Stream, policy: RawPolicy) -> Capture | Reject | None:
+def _split(stream: Stream, limit: int) -> tuple[int, bytes, int] | None:
+    """The next line: its offset, its bytes, its length. None for a blank one; any other is counted as an entry."""
     offset = stream.position
-    line, length = stream.read_line(policy.max_line_bytes)
+    line, length = stream.read_line(limit)
+    line = line.removesuffix(b"\r")
+    if length <= limit and not _body(offset, line).strip():
+        return None
+    stream.entries.begin()
+    return offset, line, length
+
+
+def _body(offset: int, line: bytes) -> bytes:
+    return line.removeprefix(_BYTE_ORDER_MARK) if offset == 0 else line
+
+
+def _parsed(offset: int, line: bytes, length: int, policy: RawPolicy) -> Capture | Reject:
     if length > policy.max_line_bytes:
         return too_large(offset, "max_line_bytes", length, policy.max_line_bytes)
-    line = line.removesuffix(b"\r")
-    body = line.removeprefix(_BYTE_ORDER_MARK) if offset == 0 else line
-    if not body.strip():
-        return None
+    body = _body(offset, line)
     try:
         row = json.loads(body.decode(), parse_constant=_refuse)
     except UnicodeDecodeError:

@@ -10,7 +10,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from tier_assets.l0_raw.columns import DAMAGE, ROWS_AT_ONCE, documents, first_line, schema_flaw
-from tier_assets.l0_raw.findings import Finding, Flaw, FlawKind
+from tier_assets.l0_raw.findings import Finding, Flaw, FlawKind, Seen
 from tier_assets.policy import RawPolicy
 
 _BUFFER_BYTES = 1 << 20
@@ -42,6 +42,9 @@ def read_parquet(source: str | pa.NativeFile, policy: RawPolicy) -> Iterator[tup
         except DAMAGE as error:
             note = f"damaged after row {number} of {total} ({first_line(error)})"
             yield number / total, Flaw(FlawKind.TRUNCATED, note)
+            total = number
+        # By the file's footer, not by the rows that came of it.
+        yield 1, Seen(total)
 
 
 def _batches(file: pq.ParquetFile) -> Iterator[pa.RecordBatch]:

@@ -29,7 +29,8 @@ def read_landed(
     """Read what landed, in pieces: one row per capture, one decision per input, files in the order of their names.
 
     Rows and decisions are sorted by (file, offset), across pieces too; there is at least one piece. Measures add up to:
-    `files`, `bytes_read` (as they lie on disk), and how many files are `files_truncated`, `files_incomplete`,
+    `files`, `bytes_read` (as they lie on disk), `entries_seen` in them where they are split, `entries_passed` since they are
+    no documents, and how many files are `files_truncated`, `files_incomplete`,
     `files_empty`, `files_unreadable`; `files_missing` is the number of `problems`, which the landing zone found. Notes name
     each of them. `report` is called with bytes done and in all. A piece holds about 16 MB of payloads and texts, more only
     by its last row. Indexes, manifests and cards give no rows: they say what the other files should hold, and their

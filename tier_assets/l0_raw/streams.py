@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import BinaryIO
 
 from tier_assets.l0_raw.compression import GZIP, GZIP_MAGIC, Codec, Decompressor, start_gzip
+from tier_assets.l0_raw.findings import Entries
 
 _READ = 1 << 20
 _HEAD = 64
@@ -52,6 +53,7 @@ class Stream:
     `segment` is the offset in the file at which the segment entered last begins, `position` the offset of the next byte
     in the decompressed whole. A member that begins with `boundary` (after line breaks) is a segment of its own; any
     other continues the one before, as in files compressed in blocks. Reading never passes the end of a segment.
+    `entries` is for whoever splits the stream to count in.
     """
 
     def __init__(self, file: BinaryIO, codec: Codec | None = None, boundary: bytes | tuple[bytes, ...] = b"") -> None:
@@ -59,6 +61,7 @@ class Stream:
         file.seek(0)
         self.segment = 0
         self.position = 0
+        self.entries = Entries()
         self._file = file
         self._codec = codec
         self._boundary = boundary

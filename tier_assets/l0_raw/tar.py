@@ -47,6 +47,8 @@ class _BadHeaderError(Exception):
 def members(stream: Stream) -> Iterator[TarMember | Damage]:
     """The members in their order, folders left out. Whoever takes one may read its bytes before the next is asked for.
 
+    They are counted as entries of the stream, and so is damage behind which the archive goes on.
+
     Behind damage the archive goes on at the next header, behind its end mark where another was appended, as `cat` does.
     Raises DamageError for damage of the compression.
     """
@@ -66,7 +68,10 @@ def members(stream: Stream) -> Iterator[TarMember | Damage]:
             header = _Header.parse(block)
         except _BadHeaderError:
             found = len(block) == BLOCK and _resync(stream)
+            if found:
+                stream.entries.begin()
             yield Damage(offset, not found)
+            stream.entries.end()
             if not found:
                 return
             extended, began = {}, stream.position
@@ -82,7 +87,9 @@ def members(stream: Stream) -> Iterator[TarMember | Damage]:
             if header.kind != _FOLDER:
                 size = _stated_size(extended, size)
                 end = stream.position + -(-size // BLOCK) * BLOCK
+                stream.entries.begin()
                 yield TarMember(began, path, size, header.kind in _FILES)
+                stream.entries.end()
             extended = {}
         if stream.skip(end - stream.position) and stream.position < end:
             yield Damage(stream.position, True)

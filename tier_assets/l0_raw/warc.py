@@ -62,6 +62,7 @@ class _Reader:
                     return
                 yield from self._segment()
             except DamageError as damage:
+                self._stream.entries.damaged()
                 found = self._stream.recover(damage)
                 yield from self._damaged(damage, found)
             if self._foreign:
@@ -80,9 +81,11 @@ class _Reader:
                 yield Flaw(FlawKind.UNREADABLE, "is no WARC file")
                 self._foreign = True
                 return
+            self._stream.entries.begin()
             finding = self._entry()
+            self._stream.entries.end()
             self._entries += 1
-            yield finding or Passed(self._offset)
+            yield finding
             if isinstance(finding, Reject) and finding.rule == "truncated":
                 yield Flaw(FlawKind.TRUNCATED, f"truncated at byte {self._stream.size}")
 
@@ -97,8 +100,8 @@ class _Reader:
         if not self._aligned or not (found or self._entries):
             yield Flaw(FlawKind.TRUNCATED, f"damaged at byte {damage.start}, and documents behind it are lost")
 
-    def _entry(self) -> Finding | None:
-        """Read one entry and stand at the next. None for one that is no document. Raises DamageError."""
+    def _entry(self) -> Capture | Reject | Passed:
+        """Read one entry and stand at the next. Raises DamageError."""
         stream = self._stream
         head = stream.peek(4096)
         blank = _BLANK.search(head) or _BLANK.search(head := stream.peek(_LONGEST_HEADER))
@@ -119,7 +122,7 @@ class _Reader:
             following = stream.skip_to(_HEADER_START, _HEADER_START_BYTES)
             return self._broken(fields, error, following)
         if block is None:
-            return None if fields.get("warc-type") in _NO_DOCUMENTS else self._oversize(length, fields)
+            return self._passed(fields) or self._oversize(length, fields)
         return self._document(fields, block)
 
     def _block(self, length: int) -> bytes | None:
@@ -138,15 +141,20 @@ class _Reader:
             raise _BadEntryError(f"no entry follows after the {length} bytes that Content-Length says")
         return block
 
-    def _broken(self, fields: Mapping[str, str], error: _BadEntryError, following: bool) -> Reject | None:
+    def _passed(self, fields: Mapping[str, str]) -> Passed | None:
+        """For an entry that is no document."""
+        return Passed(self._offset) if fields.get("warc-type") in _NO_DOCUMENTS else None
+
+    def _broken(self, fields: Mapping[str, str], error: _BadEntryError, following: bool) -> Reject | Passed:
         if self._stream.plain and not following and "there are" in str(error):
             return self._reject("truncated", str(error), fields)
-        return None if fields.get("warc-type") in _NO_DOCUMENTS else self._reject("bad_record", str(error), fields)
+        return self._passed(fields) or self._reject("bad_record", str(error), fields)
 
-    def _document(self, fields: Mapping[str, str], block: bytes) -> Finding | None:
+    def _document(self, fields: Mapping[str, str], block: bytes) -> Capture | Reject | Passed:
+        passed = self._passed(fields)
+        if passed:
+            return passed
         kind = fields.get("warc-type", "")
-        if kind in _NO_DOCUMENTS:
-            return None
         if kind == "revisit":
             return self._reject("revisit", "the same payload as an earlier capture", fields, DropReason.EMPTY)
         if kind not in ("response", "resource", "conversion") or "warc-segment-number" in fields:
@@ -173,7 +181,7 @@ class _Reader:
             metadata=_metadata(fields),
         )
 
-    def _response(self, fields: Mapping[str, str], block: bytes) -> Finding:
+    def _response(self, fields: Mapping[str, str], block: bytes) -> Capture | Reject:
         try:
             response = parse_response(block, self._limit, fields.get("warc-identified-payload-type"))
         except (BadHttpError, CodingError) as error:

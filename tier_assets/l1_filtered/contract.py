@@ -4,7 +4,7 @@ left unmasked, a source not wiped out. Comparing with the source's promoted vers
 
 from collections.abc import Sequence
 
-from tier_assets.gate.contract import UNIVERSAL, Contract, Expectation
+from tier_assets.gate.contract import ACCOUNTED, UNIVERSAL, Contract, Expectation, kept_of, not_nothing
 from tier_assets.policy import AuditPolicy, Policy
 from tier_assets.tiers import Tier
 
@@ -30,6 +30,8 @@ def _expectations(policy: Policy) -> Sequence[Expectation]:
     large = audit.min_inputs_to_block
     return (
         *UNIVERSAL,
+        *ACCOUNTED,
+        *not_nothing(audit),
         # A duplicate's text survives in another document: a source captured again unchanged keeps next to no rows.
         Expectation(
             "volume", "surviving_share", "the source survives", at_least=audit.min_kept_share, blocks_from=large
@@ -87,10 +89,12 @@ CONTRACT = Contract(
     table=Tier.FILTERED,
     code_version="4",
     parents=(Tier.RAW,),
+    accounts={Tier.RAW: "doc_id"},
     neighbours=lambda policy: policy.filtered.deduplication.scope,
     checks=("conservation", "schema", "volume", "drops", "distribution", "content"),
     expectations=_expectations,
     metrics={
+        "kept_of_tried": kept_of(survives="kept or drop_reason = 'duplicate'"),
         "surviving_share": ("decisions", "avg((kept or drop_reason = 'duplicate')::int)"),
         "repeated_texts": ("kept", "count(*) - count(distinct hash(text))"),
         "blank_texts": ("kept", "count(*) filter (trim(text) = '')"),

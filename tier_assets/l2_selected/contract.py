@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 
-from tier_assets.gate.contract import UNIVERSAL, Contract, Expectation, Guide
+from tier_assets.gate.contract import ACCOUNTED, UNIVERSAL, Contract, Expectation, Guide, kept_of, not_nothing
 from tier_assets.keys import SCORER_KEY
 from tier_assets.policies.section import Section
 from tier_assets.policy import Policy
@@ -14,6 +14,8 @@ def _expectations(policy: Policy) -> Sequence[Expectation]:
     audit = policy.audit
     return (
         *UNIVERSAL,
+        *ACCOUNTED,
+        *not_nothing(audit),
         Expectation(
             "volume", "kept_share", "something is selected", at_least=audit.min_kept_share / 10, blocking=False
         ),
@@ -40,10 +42,12 @@ CONTRACT = Contract(
     table=Tier.SELECTED,
     code_version="1",
     parents=(Tier.FILTERED,),
+    accounts={Tier.FILTERED: "doc_id"},
     guide=Guide("scorer", SCORERS, SCORER_KEY, _untrained, _learning, "strata train", ("fasttext-ng",)),
     checks=("conservation", "schema", "volume", "distribution", "content"),
     expectations=_expectations,
     metrics={
+        "kept_of_tried": kept_of(),
         "scores_outside": ("kept", "count(*) filter (quality_score not between 0 and 1)"),
         "median_score": ("decisions", "median(quality_score)"),
     },

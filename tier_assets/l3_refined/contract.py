@@ -2,7 +2,15 @@
 
 from collections.abc import Mapping, Sequence
 
-from tier_assets.gate.contract import UNIVERSAL, Contract, Expectation, share_of_attempts
+from tier_assets.gate.contract import (
+    ACCOUNTED,
+    UNIVERSAL,
+    Contract,
+    Expectation,
+    kept_of,
+    not_nothing,
+    share_of_attempts,
+)
 from tier_assets.l3_refined.prompts import PROMPTS_DIGEST
 from tier_assets.policies.section import Section
 from tier_assets.policy import Policy
@@ -14,6 +22,8 @@ def _expectations(policy: Policy) -> Sequence[Expectation]:
     grounding = policy.refined.grounding.min_content_word_support - 1e-6
     return (
         *UNIVERSAL,
+        *ACCOUNTED,
+        *not_nothing(policy.audit),
         Expectation("volume", "rows_kept", "something was refined", at_least=1, blocking=False),
         Expectation(
             "drops", "model_error_share", "the model answers", at_most=policy.audit.max_error_share, blocking=False
@@ -47,9 +57,11 @@ CONTRACT = Contract(
     table=Tier.REFINED,
     code_version="2",
     parents=(Tier.SELECTED,),
+    accounts={Tier.SELECTED: "parent_ids"},
     checks=("conservation", "schema", "volume", "drops", "content", "cost"),
     expectations=_expectations,
     metrics={
+        "kept_of_tried": kept_of(tried="count(prompt_hash)"),
         "lowest_support": ("kept", "min(support)"),
         "without_parent": ("kept", "count(*) filter (coalesce(len(parent_ids), 0) = 0)"),
         "cut_rows": ("kept", "count(*) filter (finish_reason <> 'stop')"),

@@ -46,15 +46,16 @@ def organize(
     """Ask for facts of the passages that refined rows rest on, verify each against its span, merge equal ones.
 
     `refined` has the partition's promoted L3 rows, `selected` its promoted L2 rows. Rows out: one per fact
-    (schemas.ROWS[ORGANIZED]); decisions: one per candidate claim, per passage not asked about, and per refined row whose
-    document is not selected any more. A function of the rows, the model's answers, the policy and `token_budget`
-    (generated tokens) alone. Raises PolicyError, and ModelUnavailableError from the model.
+    (schemas.ROWS[ORGANIZED]); decisions: one per candidate claim, per passage not asked about, and per refined row that led
+    to no passage or whose document is not selected any more. A function of the rows, the model's answers, the policy and
+    `token_budget` (generated tokens) alone. Raises PolicyError, and ModelUnavailableError from the model.
     """
     need_context(model, _CONTEXT_TOKENS[model.profile])
     documents = {row["doc_id"]: row for row in selected.iter_rows(named=True)}
     decisions = list(_orphans(refined, documents))
     make = small_passages if model.profile == "small" else large_passages
     passages = make(_refined_documents(refined, documents), policy)
+    decisions += _unasked(refined, documents, passages)
     asked = max((policy.max_claims // passages[0].most_claims) if passages else 0, int(policy.max_claims > 0))
     for passage in passages[asked:]:
         flaw = Flaw(DropReason.BEYOND_BUDGET, "max_claims", None, policy.max_claims)
@@ -98,6 +99,22 @@ def _orphans(refined: pl.DataFrame, documents: dict[str, dict[str, Any]]) -> Ite
                 "doc_id": identity([row["doc_id"]], "no document"),
                 "uri": row["uri"],
                 "parent_ids": [row["doc_id"]],
+            }
+
+
+def _unasked(
+    refined: pl.DataFrame, documents: dict[str, dict[str, Any]], passages: Sequence[Passage]
+) -> Iterator[Decision]:
+    """Rows that rest on nothing to ask about: no sentence that can be divided, too few letters."""
+    asked = {refined_id for passage in passages for refined_id in passage.refined_ids}
+    for row in refined.iter_rows(named=True):
+        parents = [parent for parent in row["parent_ids"] if parent in documents]
+        if parents and row["doc_id"] not in asked:
+            yield {
+                **_verdict(Flaw(DropReason.EMPTY, "no_passage")),
+                "doc_id": identity([row["doc_id"]], "no passage"),
+                "uri": row["uri"],
+                "parent_ids": sorted({row["doc_id"], *parents}),
             }
 
 

@@ -21,7 +21,7 @@ def materialized(lake: Lake, contract: Contract, head: Version, why: str) -> dg.
     return dg.MaterializeResult(
         data_version=dg.DataVersion(head.fingerprint),
         metadata=version_metadata(lake, head, why),
-        check_results=check_results(contract, lake.report(head)),
+        check_results=promoted_results(lake, contract, head),
     )
 
 
@@ -35,32 +35,62 @@ def runless_events(
         metadata=version_metadata(lake, head, why),
         tags={"dagster/data_version": head.fingerprint},
     )
-    for result in check_results(contract, lake.report(head)):
+    for result in promoted_results(lake, contract, head):
         yield dg.AssetCheckEvaluation(
             asset_key=dg.AssetKey(asset),
             check_name=result.check_name or "",
             passed=result.passed,
             metadata=result.metadata,
             severity=result.severity,
+            description=result.description,
             partition=partition,
             blocking=True,
         )
 
 
-def check_results(contract: Contract, report: Sequence[Mapping[str, Any]]) -> list[dg.AssetCheckResult]:
-    """One result per check of the contract, its expectations as a table."""
+def check_results(
+    contract: Contract, report: Sequence[Mapping[str, Any]], overridden: str = ""
+) -> list[dg.AssetCheckResult]:
+    """One result per check of the contract, its expectations as a table. What would hold is an error, unless it was
+    `overridden`, which says by whom, when and why: then it warns, since an error would fail the run and skip the tiers above.
+    """
     findings = AuditReport.of(report)
-    return [
-        dg.AssetCheckResult(
-            check_name=name,
-            passed=findings.verdict(name) == "passed",
-            severity=(
-                dg.AssetCheckSeverity.ERROR if findings.verdict(name) == "failed" else dg.AssetCheckSeverity.WARN
-            ),
-            metadata=_check_metadata(name, findings),
+    results = []
+    for name in contract.checks:
+        verdict = findings.verdict(name)
+        failed = verdict == "failed"
+        override = f"{name} failed, {overridden}" if failed and overridden else ""
+        severity = dg.AssetCheckSeverity.ERROR if failed and not override else dg.AssetCheckSeverity.WARN
+        metadata = {"override": dg.MetadataValue.text(override)} if override else {}
+        results.append(
+            dg.AssetCheckResult(
+                check_name=name,
+                passed=verdict == "passed",
+                severity=severity,
+                description=override or None,
+                metadata={**metadata, **_check_metadata(name, findings)},
+            )
         )
-        for name in contract.checks
-    ]
+    return results
+
+
+def promoted_results(lake: Lake, contract: Contract, head: Version) -> list[dg.AssetCheckResult]:
+    """The results of a promoted version. A check of it can only have failed where a person promoted it all the same: by
+    this commit, or by the one that promoted the same candidate first.
+    """
+    report = lake.report(head)
+    return check_results(contract, report, _override(lake, head) if AuditReport.of(report).holds else "")
+
+
+def _override(lake: Lake, head: Version) -> str:
+    """Who overrode a version's checks, when and why, as the rest of a sentence."""
+    if head.kind == "override":
+        first = head
+    else:
+        same = lake.versions(head.table, PartitionKey.parse(head.partition))
+        first = next((each for each in same if each.candidate == head.candidate and each.kind == "override"), head)
+    who = first.actor or "a person whom the log does not name"
+    return f"overridden by {who} on {first.promoted_at[:16]}: {first.reason or 'no reason is recorded'}"
 
 
 def _check_metadata(name: CheckName, findings: AuditReport) -> dict[str, Any]:
@@ -74,6 +104,7 @@ def _check_metadata(name: CheckName, findings: AuditReport) -> dict[str, Any]:
                 "observed": "" if finding.observed is None else f"{finding.observed:g}",
                 "allowed": finding.allowed,
                 "verdict": "passed" if finding.passed else "failed" if finding.blocking else "warned",
+                "detail": finding.detail,
             }
         )
         for finding in own

@@ -190,9 +190,9 @@ class TierStep:
             return Settled(head, None, "unchanged: nothing was computed")
         lost = self.lake.lost(table, key)
         if lost and lost.fingerprint == self.fingerprint:
-            return Settled(self.lake.promote(lost), None, "the log had lost its promotion: nothing was computed")
+            return Settled(_again(self.lake, lost), None, "the log had lost its promotion: nothing was computed")
         held = self.lake.held(self.contract.table, self.key)
-        if held and is_settled(held, self.fingerprint, self.policy):
+        if held and is_settled(held, self.fingerprint, self.policy) and not budget_ended(held, budget):
             return _held(held)
         why = lacking or (self._difference(head) if head else "new")
         started = time.monotonic()
@@ -225,8 +225,9 @@ class TierStep:
 
     def _audit(self, candidate: Candidate, totals: Totals) -> AuditReport:
         kept, decisions = self.lake.staged_paths(candidate)
-        found = profile(kept, decisions, self.contract, TABLES[self.contract.table], totals.measures)
-        others = baseline(self.lake, self.contract.table, self.key, found, self.policy)
+        parents = {table: self.lake.files(version) for table, version in self.inputs.parents.items()}
+        found = profile(kept, decisions, self.contract, TABLES[self.contract.table], totals.measures, parents)
+        others = baseline(self.lake, self.contract.table, self.key, found, self.policy, totals.dropped)
         expectations = hold_on(self.contract.expectations(self.policy), self.policy.audit)
         return audit({**found, **others.factors}, expectations, totals.notes, others.details)
 
@@ -244,6 +245,13 @@ def failure(context: dg.AssetExecutionContext, lake: Lake | None, contract: Cont
         attempts = lake.attempts(contract.table, PartitionKey.parse(context.partition_key))
         attempts.fail(context.run_id, str(error))
     return dg.Failure(str(error), allow_retries=False)
+
+
+def _again(lake: Lake, lost: Candidate) -> Version:
+    """What the log has lost is promoted again; what only a person may have promoted, as that."""
+    if not AuditReport.of(lost.report).holds:
+        return lake.promote(lost)
+    return lake.promote(lost, kind="override", reason="promoted by override before; the log has lost by whom and why")
 
 
 def _held(candidate: Candidate) -> Settled:

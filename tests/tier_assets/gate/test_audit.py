@@ -1,8 +1,11 @@
+from dataclasses import replace
+
 import polars as pl
 import pytest
 
+from tier_assets.gate import auditor
 from tier_assets.gate.audit import audit, profile
-from tier_assets.gate.contract import UNIVERSAL, Contract, Expectation
+from tier_assets.gate.contract import UNIVERSAL, Contract, Expectation, kept_of
 from tier_assets.schemas import TABLES
 
 CONTRACT = Contract(
@@ -104,7 +107,9 @@ def test_a_warning_does_not_hold():
 
 def test_a_blocking_bound_only_warns_below_its_number_of_inputs():
     few = Expectation("volume", "x", "enough", at_least=0.5, blocks_from=100)
-    assert not audit({"rows_in": 99.0, "x": 0.1}, [few]).holds
+    report = audit({"rows_in": 99.0, "x": 0.1}, [few])
+    assert not report.holds
+    assert report.warnings[0].brief() == "volume: x is 0.1, allowed >= 0.5 (only warns below 100 inputs, here are 99)"
     assert audit({"rows_in": 100.0, "x": 0.1}, [few]).holds
 
 
@@ -124,3 +129,58 @@ def test_a_finding_reads_as_a_sentence():
     assert found.failures[0].sentence() == "completeness: files_truncated is 1, allowed = 0 (whole)"
     bounds = Expectation("cost", "x", "m", 1, 2)
     assert bounds.allowed == ">= 1 and <= 2"
+
+
+def accounted(tmp_path, decisions, column, **parents):
+    """The two numbers on inputs, for decisions of these columns and parents' ids by table; the last is for evidence alone."""
+    decisions = pl.DataFrame(
+        decisions, schema={"doc_id": pl.String, "kept": pl.Boolean, "parent_ids": pl.List(pl.String)}
+    )
+    decisions.write_parquet(tmp_path / "decisions.parquet")
+    pl.DataFrame(schema={"doc_id": pl.String}).write_parquet(tmp_path / "rows.parquet")
+    for table, ids in parents.items():
+        pl.DataFrame({"doc_id": pl.Series(ids, dtype=pl.String)}).write_parquet(tmp_path / f"{table}.parquet")
+    files = [str(tmp_path / f"{table}.parquet") for table in parents]
+    found = auditor.ask(
+        "profile",
+        files={"kept": [str(tmp_path / "rows.parquet")], "decisions": [str(tmp_path / "decisions.parquet")]},
+        metrics={key: {"rows": "count(*)"} for key in ("kept", "decisions")},
+        required={"kept": [], "decisions": []},
+        mixes={"kept": {}, "decisions": {}},
+        accounts=[(column, files[:1], files)],
+    )
+    return found["inputs_undecided"], found["decisions_without_input"]
+
+
+@pytest.mark.parametrize(
+    ("decided", "below", "found"),
+    [
+        (["a", "b"], ["a", "b"], (0, 0)),
+        (["a"], ["a", "b", "c"], (2, 0)),
+        (["a", "x"], ["a"], (0, 1)),
+        ([], ["a"], (1, 0)),
+        ([], [], (0, 0)),
+    ],
+)
+def test_every_row_below_has_a_decision_and_every_decision_a_row_below(tmp_path, decided, below, found):
+    rows = [{"doc_id": each, "kept": False, "parent_ids": None} for each in decided]
+    assert accounted(tmp_path, rows, "doc_id", raw=below) == found
+
+
+def test_a_row_that_any_decision_names_is_accounted_for(tmp_path):
+    rows = [
+        {"doc_id": "1", "kept": False, "parent_ids": ["r1", "s1"]},
+        {"doc_id": "2", "kept": True, "parent_ids": ["r1"]},
+    ]
+    assert accounted(tmp_path, rows, "parent_ids", refined=["r1"], selected=["s1", "s2"]) == (0, 0)
+    assert accounted(tmp_path, rows, "parent_ids", refined=["r1", "r2"], selected=["s1"]) == (1, 0)
+    assert accounted(tmp_path, rows, "parent_ids", refined=["r1"], selected=["s2"]) == (0, 1)
+
+
+def test_what_was_tried_and_is_not_left_is_measured(tmp_path, documents):
+    contract = replace(CONTRACT, metrics={"kept_of_tried": kept_of()})
+    for outcome, left in ((documents("a", dropped=1), 1), (documents(dropped=2), 0), (documents(), None)):
+        outcome.rows.write_parquet(tmp_path / "rows.parquet")
+        outcome.decisions.write_parquet(tmp_path / "decisions.parquet")
+        found = profile([tmp_path / "rows.parquet"], tmp_path / "decisions.parquet", contract, TABLES["filtered"], {})
+        assert found["kept_of_tried"] == left

@@ -1,5 +1,7 @@
+import pytest
+
 from tier_assets.gate.audit import AuditReport, Finding
-from tier_assets.gate.summaries import baseline, summarize
+from tier_assets.gate.summaries import baseline, fall, summarize
 from tier_assets.keys import PartitionKey
 from tier_assets.l1_filtered.contract import CONTRACT
 from tier_assets.outcome import Totals
@@ -55,7 +57,9 @@ FOUND = {
     "rows_kept": 100.0, "kept_share": 0.4, "p10_chars": 50.0, "median_chars": 500.0, "p90_chars": 20_000.0,
     "language_mix.en": 0.5, "language_mix.fr": 0.5,
 }  # fmt: skip
-UNKNOWN = dict.fromkeys(("p10_chars_factor", "median_chars_factor", "p90_chars_factor", "language_shift"))
+UNKNOWN = dict.fromkeys(
+    ("p10_chars_factor", "median_chars_factor", "p90_chars_factor", "language_shift", "kept_of_promoted")
+)
 
 
 def distance(lake, documents, versions, **changed):
@@ -63,14 +67,14 @@ def distance(lake, documents, versions, **changed):
         key = PartitionKey("crawl", str(number))
         candidate = lake.stage("filtered", key, documents("a"), basis=0, parts={})
         lake.promote(candidate.with_report("staged", OTHERS, ()))
-    return baseline(lake, "filtered", PartitionKey("crawl", "new"), FOUND | changed, Policy())
+    return baseline(lake, "filtered", PartitionKey("crawl", "new"), FOUND | changed, Policy(), {})
 
 
 def test_a_partition_is_compared_with_the_medians_of_the_sources_others(lake, documents):
     found = distance(lake, documents, 8)
     assert found.factors == {
         "kept_share_factor": 2.0, "p10_chars_factor": 2.0, "median_chars_factor": 2.0, "p90_chars_factor": 4.0,
-        "language_shift": 0.5,
+        "language_shift": 0.5, "kept_of_promoted": None,
     }  # fmt: skip
     assert found.details["kept_share_factor"] == "0.4, baseline 0.8"
     assert found.details["p90_chars_factor"] == "20,000, baseline 5,000"
@@ -93,3 +97,26 @@ def test_a_version_of_before_the_mix_was_kept_is_no_baseline_for_it(lake, docume
     lake.promote(candidate.with_report("staged", {"kept_share": 0.8}, ()))
     found = distance(lake, documents, 7)
     assert found.factors == {"kept_share_factor": 2.0, **UNKNOWN}
+
+
+EARLIER = {"rows_kept": 17, "dropped": {"duplicate": 5, "quality": 8}}
+
+
+@pytest.mark.parametrize(
+    "kept, dropped, left",
+    [
+        (0, {"quality": 30}, 0),  # a rule drops all
+        (0, {"duplicate": 5, "quality": 25}, 0),  # beside the duplicates of before
+        (0, {"beyond_budget": 10}, 0),  # fewer inputs than before, and none of them a duplicate
+        (0, {"duplicate": 22, "quality": 8}, None),  # an earlier snapshot has them all now
+        (3, {"quality": 27}, 3),
+    ],
+)
+def test_a_fall_to_nothing_is_one_unless_duplicates_explain_it(kept, dropped, left):
+    found = {"rows_in": float(kept + sum(dropped.values())), "rows_kept": float(kept)}
+    assert fall(EARLIER, found, dropped)[0] == left
+
+
+def test_without_inputs_or_a_promoted_row_there_is_no_fall():
+    assert fall(EARLIER, {"rows_in": 0.0, "rows_kept": 0.0}, {}) == (None, "")
+    assert fall({"rows_kept": 0}, {"rows_in": 5.0, "rows_kept": 0.0}, {"quality": 5}) == (None, "")

@@ -7,7 +7,7 @@ import pytest
 
 from tier_assets.l0_raw.archives import read_tar, read_zip
 from tier_assets.l0_raw.compression import GZIP
-from tier_assets.l0_raw.findings import Capture, Flaw, FlawKind, Reject
+from tier_assets.l0_raw.findings import Capture, Flaw, FlawKind, Reject, Seen
 from tier_assets.l0_raw.streams import Stream
 from tier_assets.policy import RawPolicy
 
@@ -35,11 +35,20 @@ def zipped(files, method=zipfile.ZIP_DEFLATED):
 
 def from_tar(data, codec=None, policy=None):
     file = io.BytesIO(data)
-    return [found for _, found in read_tar(lambda: Stream(file, codec), "a.tar", policy or RawPolicy())]
+    found = [found for _, found in read_tar(lambda: Stream(file, codec), "a.tar", policy or RawPolicy())]
+    return accounted(found)
 
 
 def from_zip(data, policy=None):
-    return [found for _, found in read_zip(io.BytesIO(data), len(data), "a.zip", policy or RawPolicy())]
+    return accounted([found for _, found in read_zip(io.BytesIO(data), len(data), "a.zip", policy or RawPolicy())])
+
+
+def accounted(found):
+    """What was found, less how many entries were seen, which must be as many as became something."""
+    seen = [each.entries for each in found if isinstance(each, Seen)]
+    rest = [each for each in found if not isinstance(each, Seen)]
+    assert sum(seen) == sum(not isinstance(each, Flaw) for each in rest)
+    return rest
 
 
 def told(found):

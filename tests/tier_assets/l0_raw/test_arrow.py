@@ -2,7 +2,7 @@ import pyarrow as pa
 import pytest
 
 from tier_assets.l0_raw.arrow import read_arrow
-from tier_assets.l0_raw.findings import Capture, Flaw, FlawKind
+from tier_assets.l0_raw.findings import Capture, Flaw, FlawKind, Seen
 from tier_assets.policy import RawPolicy
 
 TABLE = pa.table({"text": [f"row {number}" for number in range(200)], "url": ["https://e.org"] * 200})
@@ -16,7 +16,12 @@ def write(path, table, form, rows=100):
 
 
 def read(path):
-    return [found for _, found in read_arrow(str(path), RawPolicy())]
+    found = [found for _, found in read_arrow(str(path), RawPolicy())]
+    rest = [each for each in found if not isinstance(each, Seen)]
+    assert sum(each.entries for each in found if isinstance(each, Seen)) == sum(
+        not isinstance(each, Flaw) for each in rest
+    )
+    return rest
 
 
 @pytest.mark.parametrize("form", ["stream", "file"])

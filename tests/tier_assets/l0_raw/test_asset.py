@@ -1,5 +1,7 @@
 from tier_assets.keys import PartitionKey
+from tier_assets.l0_raw import reading
 from tier_assets.l0_raw.asset import l0_raw
+from tier_assets.l0_raw.formats import findings
 
 
 def why(result):
@@ -39,3 +41,13 @@ def test_the_same_landing_twice_gives_the_same_content(platform):
         platform.run(l0_raw, key)
         digests.append(platform.lake.head("raw", key).content_digest)
     assert digests[0] == digests[1]
+
+
+def test_a_reader_that_forgets_a_document_holds_the_partition(platform, monkeypatch):
+    def forgetful(source, policy):
+        return (pair for pair in findings(source, policy) if getattr(pair[1], "payload", b"") != b"second")
+
+    monkeypatch.setattr(reading, "findings", forgetful)
+    result = platform.run(l0_raw, platform.land("crawl.1", "first", "second"))
+    assert "conservation: entries_unaccounted is 1, allowed = 0" in why(result)
+    assert "pages.jsonl: 1 of its 2 entries are accounted for" in why(result)

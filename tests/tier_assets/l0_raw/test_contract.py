@@ -9,6 +9,7 @@ SOUND = {
     "undecided": 0.0, "unmatched_rows": 0.0, "drops_without_reason": 0.0, "kept_with_reason": 0.0,
     "columns_different": 0.0, "required_nulls": 0.0, "files_empty": 0.0, "files_truncated": 0.0,
     "files_unreadable": 0.0, "files_missing": 0.0, "files_incomplete": 0.0,
+    "entries_unaccounted": 0.0,
 }  # fmt: skip
 
 
@@ -34,3 +35,14 @@ def test_nothing_captured_holds_the_partition():
 
 def test_damaged_captures_warn():
     assert verdict("drops", error_share=0.1) == ("warned", False)
+
+
+@pytest.mark.parametrize("seen, unaccounted", [(12, 0), (13, 1), (11, 1)])
+def test_every_entry_seen_is_decided_on_or_passed(seen, unaccounted):
+    measure = CONTRACT.derived["entries_unaccounted"]
+    assert measure({"entries_seen": seen, "entries_passed": 2, "rows_in": 10}) == unaccounted
+    assert verdict("conservation", entries_unaccounted=float(unaccounted))[1] == bool(unaccounted)
+
+
+def test_a_step_that_counts_no_entries_accounts_for_none():
+    assert CONTRACT.derived["entries_unaccounted"]({"entries_seen": None, "entries_passed": None, "rows_in": 10}) == 10

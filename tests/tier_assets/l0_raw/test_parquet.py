@@ -6,7 +6,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from tier_assets.l0_raw.findings import Capture, FlawKind
+from tier_assets.l0_raw.findings import Capture, FlawKind, Seen
 from tier_assets.l0_raw.parquet import read_parquet
 from tier_assets.policy import RawPolicy
 
@@ -21,7 +21,7 @@ def read(tmp_path):
             path.write_bytes(table)
         else:
             pq.write_table(table, path)
-        return [finding for _, finding in read_parquet(path, RawPolicy())]
+        return [finding for _, finding in read_parquet(path, RawPolicy()) if not isinstance(finding, Seen)]
 
     return call
 
@@ -71,8 +71,9 @@ def test_types_of_all_kinds_are_read(read):
 def test_a_file_of_polars_is_read(tmp_path):
     path = tmp_path / "a.parquet"
     pl.DataFrame({"text": ["one"], "language": ["en"]}).write_parquet(path)
-    [(share, found)] = list(read_parquet(path, RawPolicy()))
+    [(share, found), seen] = list(read_parquet(path, RawPolicy()))
     assert (share, found.text, found.language) == (0, "one", "en")
+    assert seen == (1, Seen(1))
 
 
 def test_a_file_without_a_column_of_text_is_a_flaw(read):
@@ -99,6 +100,14 @@ def test_damage_further_on_keeps_what_came_before_and_is_a_flaw(tmp_path):
     at = column.data_page_offset + column.total_compressed_size // 2
     data[at : at + 40] = bytes(40)
     path.write_bytes(bytes(data))
+    *found, flaw, seen = [finding for _, finding in read_parquet(path, RawPolicy())]
+    assert sum(isinstance(each, Capture) for each in found) == len(found) == seen.entries == 100
+    assert flaw.kind == FlawKind.TRUNCATED
+
+
+def test_rows_are_counted_by_the_footer_not_by_what_was_read(tmp_path, monkeypatch):
+    path = tmp_path / "a.parquet"
+    pq.write_table(pa.table({"text": ["a", "b", "c"]}), path, row_group_size=2)
+    monkeypatch.setattr(pq.ParquetFile, "num_row_groups", 1)
     found = [finding for _, finding in read_parquet(path, RawPolicy())]
-    assert sum(isinstance(each, Capture) for each in found) == len(found) - 1 == 100
-    assert found[-1].kind == FlawKind.TRUNCATED
+    assert (len(found[:-1]), found[-1]) == (2, Seen(3))

@@ -4,12 +4,13 @@ import polars as pl
 import pytest
 
 from tier_assets.gate.audit import audit, profile
-from tier_assets.gate.contract import UNIVERSAL, hold_on
+from tier_assets.gate.contract import ACCOUNTED, UNIVERSAL, hold_on
 from tier_assets.l1_filtered.contract import CONTRACT
 from tier_assets.policy import Measure, Policy
 from tier_assets.schemas import TABLES
 
-SOUND = {expectation.metric: 0.0 for expectation in UNIVERSAL} | {
+SOUND = {expectation.metric: 0.0 for expectation in (*UNIVERSAL, *ACCOUNTED)} | {
+    "kept_of_tried": 20.0, "kept_of_promoted": 20.0,
     "rows_in": 200.0, "kept_share": 0.5, "surviving_share": 0.6, "error_share": 0.0, "commonest_rule_share": 0.2,
     "kept_share_factor": None, "repeated_texts": 0.0, "blank_texts": 0.0, "lowest_language_score": 0.7,
     "timeout_share": 0.0, "extractor_error_share": 0.0, "duplicate_share": 0.1, "contaminated_rows": 0.0,

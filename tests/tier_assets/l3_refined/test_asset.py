@@ -58,13 +58,11 @@ def test_a_spent_budget_asks_nothing_and_says_so(selected):
     assert reasons == ["beyond_budget"]
 
 
-def test_a_model_that_only_fails_gives_counted_drops_and_a_warning(selected):
+def test_a_model_that_only_fails_is_held_with_counted_drops(selected):
     result = selected.run(l3_refined, KEY, language_model=RecordedLanguageModel(lambda _: None))
-    assert result.success
-    drops = next(check for check in result.get_asset_check_evaluations() if check.check_name == "drops")
-    assert not drops.passed
-    assert not drops.blocking or drops.severity.value == "WARN"
-    assert selected.lake.head("refined", KEY).summary["dropped"]["model_error"] > 0
+    failed = {check.check_name for check in result.get_asset_check_evaluations() if check.severity.value == "ERROR"}
+    assert (result.success, failed) == (False, {"volume"})
+    assert selected.lake.held("refined", KEY).summary["dropped"]["model_error"] > 0
 
 
 def test_another_model_makes_it_stale(selected):

@@ -186,3 +186,11 @@ def test_a_hostile_answer_is_an_invalid_output_and_ends_nothing(profile, text):
     outcome = organize(refined(chosen), chosen, model, policy=OrganizedPolicy(), token_budget=10_000, report=silent)
     assert outcome.rows.is_empty()
     assert set(outcome.decisions["drop_reason"]) == {"invalid_output"}
+
+
+def test_a_refined_row_that_leads_to_no_passage_is_decided_on_too():
+    documents = selected(SENTENCE.format("Oslo"), "Menu")
+    outcome, _ = organized(documents)
+    (dropped,) = outcome.decisions.filter(~pl.col("kept")).to_dicts()
+    assert (dropped["drop_reason"], dropped["rule"], dropped["parent_ids"]) == ("empty", "no_passage", ["r1", "s1"])
+    assert set(outcome.decisions["parent_ids"].explode()) >= {"r0", "r1"}

@@ -1,6 +1,7 @@
 from dataclasses import replace
 
 import dagster as dg
+import polars as pl
 import pytest
 
 from tier_assets.errors import StrataError
@@ -12,10 +13,12 @@ from tier_assets.outcome import Outcome
 from tier_assets.policy_book import PolicyBook
 from tier_assets.progress import LogNarrator
 from tier_assets.promotion.assets import tier_asset
+from tier_assets.promotion.partitions import PARTITIONS
 from tier_assets.promotion.step import OWNER_TAG, TOKEN_BUDGET_TAG, TierStep, tagged_owner
 from tier_assets.schemas import TABLES
 from tier_assets.tiers import Tier
 
+PARTITION = PartitionKey.parse("crawl.2026-08")
 MODELS = {"language_identifier": lambda: "lid"}
 
 
@@ -27,12 +30,24 @@ class Rig:
         self.instance.add_dynamic_partitions("snapshots", [str(key)])
         self.contract = CONTRACT
         self.computed = 0
-        raw = TABLES["raw"]
-        empty = Outcome(raw.rows.polars.to_frame(), raw.decisions.polars.to_frame())
-        lake.promote(lake.stage("raw", key, empty, basis=0, parts={"x": "1"}))
+        self.inputs = None
+        self.promote_below([])
 
-    def run(self, outcome, before=lambda: None):
+    def promote_below(self, ids):
+        """Raw documents of these ids, promoted if they are others than before."""
+        if ids != self.inputs:
+            raw = TABLES["raw"]
+            rows = raw.rows.conform(pl.DataFrame({"doc_id": pl.Series(ids, dtype=pl.String)}))
+            basis = self.lake.basis("raw", self.key)
+            outcome = Outcome(rows, raw.decisions.polars.to_frame())
+            self.lake.promote(self.lake.stage("raw", self.key, outcome, basis=basis, parts={"x": str(basis)}))
+        self.inputs = ids
+
+    def run(self, outcome, before=lambda: None, below=None, more=()):
+        """Run the asset; below it lie the documents that the outcome decides on, unless others are given."""
         contract, rig = self.contract, self
+        if below is not None or (isinstance(outcome, Outcome) and self.key == PARTITION):
+            self.promote_below(outcome.decisions["doc_id"].to_list() if below is None else below)
 
         @tier_asset(Tier.FILTERED, contract, pool="cpu", kinds={"polars"}, deps=["l0_raw"])
         def l1_filtered(context: dg.AssetExecutionContext):
@@ -46,7 +61,7 @@ class Rig:
             yield from step.promote(compute)
 
         return dg.materialize(
-            [dg.AssetSpec("l0_raw"), l1_filtered],
+            [dg.AssetSpec("l0_raw"), l1_filtered, *more],
             instance=self.instance,
             partition_key=str(self.key),
             raise_on_error=False,
@@ -275,3 +290,68 @@ def test_a_promotion_that_the_log_lost_is_made_again_without_computing(rig, docu
     assert rig.run(documents("a")).success
     assert rig.computed == 1
     assert rig.lake.head("filtered", rig.key).candidate == made.candidate
+
+
+def test_a_step_that_forgets_an_input_is_held(rig, documents):
+    whole = documents("a", "b")
+    forgetful = Outcome(whole.rows[:1], whole.decisions[:1])
+    result = rig.run(forgetful, below=whole.decisions["doc_id"].to_list())
+    assert "conservation: inputs_undecided is 1, allowed = 0" in why(result)
+
+
+def test_a_step_that_decides_on_what_was_never_promoted_below_is_held(rig, documents):
+    result = rig.run(documents("a", "b"), below=[f"{0:032x}"])
+    assert "conservation: decisions_without_input is 1, allowed = 0" in why(result)
+
+
+def test_nothing_of_a_handful_is_held_saying_how_to_allow_it(rig, documents):
+    result = rig.run(documents(dropped=3))
+    assert "volume: kept_of_tried is 0, allowed >= 1 (nothing of 3 inputs; if that is right, allow it by" in why(result)
+    assert "audit.allow_empty" in why(result)
+
+
+def test_a_fall_to_nothing_keeps_the_promoted_version(rig, documents):
+    rig.run(documents("a", "b", dropped=1))
+    rig.contract = replace(CONTRACT, code_version="other")
+    result = rig.run(documents(dropped=3))
+    assert "volume: kept_of_promoted is 0, allowed >= 1 (version 1 kept 2; " in why(result)
+    assert rig.lake.head("filtered", rig.key).number == 1
+
+
+def test_a_snapshot_captured_again_unchanged_is_promoted_without_a_row(rig, documents):
+    again = documents(dropped=3)
+    decisions = again.decisions.with_columns(drop_reason=pl.lit("duplicate"), rule=pl.lit("exact_duplicate"))
+    assert rig.run(Outcome(again.rows, decisions)).success
+
+
+def test_a_promotion_by_override_that_the_log_lost_stays_one(rig, documents):
+    rig.run(documents("same", "same"))
+    rig.lake.promote(rig.lake.held("filtered", rig.key), kind="override", actor="ada", reason="looked at it")
+    newest = sorted((rig.lake.folder("filtered", "crawl") / "_delta_log").glob("*.json"))[-1]
+    newest.rename(newest.with_suffix(".away"))
+    assert rig.run(documents("same", "same")).success
+    assert rig.lake.head("filtered", rig.key).kind == "override"
+
+
+def test_an_overridden_version_fails_no_run_that_includes_it(rig, documents):
+    rig.run(documents("same", "same"))
+    rig.lake.promote(rig.lake.held("filtered", rig.key), kind="override", actor="ada", reason="looked at it")
+    result = rig.run(documents("same", "same"))
+    assert result.success
+    [content] = [check for check in result.get_asset_check_evaluations() if check.check_name == "content"]
+    assert (content.passed, content.severity) == (False, dg.AssetCheckSeverity.WARN)
+    assert content.metadata["override"].value.startswith("content failed, overridden by ada on ")
+    assert content.metadata["override"].value.endswith(": looked at it")
+
+
+def test_the_tier_above_an_overridden_one_is_made_in_the_same_run(rig, documents):
+    rig.run(documents("same", "same"))
+    rig.lake.promote(rig.lake.held("filtered", rig.key), kind="override", actor="ada", reason="looked at it")
+    ran = []
+
+    @dg.asset(deps=["l1_filtered"], partitions_def=PARTITIONS)
+    def above():
+        ran.append(1)
+
+    assert rig.run(documents("same", "same"), more=[above]).success
+    assert ran == [1]
