@@ -21,6 +21,7 @@ from tier_assets.files.leases import Owner
 from tier_assets.home import Home
 from tier_assets.keys import PartitionKey
 from tier_assets.l2_selected.asset import SCORER_ASSET
+from tier_assets.lake.commits import Version
 from tier_assets.lake.lake import Lake
 from tier_assets.promotion.events import runless_events
 from tier_assets.promotion.partitions import PARTITIONS
@@ -84,15 +85,18 @@ class Orchestrator:
             f"that, or move the folder away and run again: Dagster is then told anew of all that is promoted"
         )
 
-    def prepare(self, instance: DagsterInstance, keys: Iterable[PartitionKey]) -> None:
-        """Register keys, end runs whose process is gone, free their slots, report what the lake promoted unseen."""
+    def prepare(self, instance: DagsterInstance, keys: Iterable[PartitionKey], *, alone: bool = False) -> None:
+        """Register keys, end runs whose process is gone, free their slots, report what the lake promoted unseen: of all
+        partitions, or `alone` of these.
+        """
+        keys = list(dict.fromkeys(keys))
         with locked(self._home.lock):
             known = set(instance.get_dynamic_partitions(PARTITIONS.name or ""))
-            missing = list(dict.fromkeys(str(key) for key in keys if str(key) not in known))
+            missing = [str(key) for key in keys if str(key) not in known]
             if missing:
                 instance.add_dynamic_partitions(PARTITIONS.name or "", missing)
             end_dead_runs(instance)
-            self._report_unseen(instance)
+            self._report_unseen(instance, keys if alone else None)
 
     def materialize(
         self,
@@ -133,18 +137,29 @@ class Orchestrator:
             for event in runless_events(self._lake, contract, head, why, asset=asset, partition=str(key)):
                 instance.report_runless_asset_event(event)
 
-    def _report_unseen(self, instance: DagsterInstance) -> None:
+    def _report_unseen(self, instance: DagsterInstance, keys: Sequence[PartitionKey] | None) -> None:
         """The lake's log is the truth: a crash between commit and event leaves Dagster behind it."""
+        names = None if keys is None else [str(key) for key in keys]
         for tier in Tier:
             seen = instance.event_log_storage.get_latest_tags_by_partition(
                 dg.AssetKey(tier.asset_name),
                 dg.DagsterEventType.ASSET_MATERIALIZATION,
                 ["dagster/data_version"],
+                names,
             )
+            for partition, head in self._heads(tier, keys):
+                if seen.get(partition, {}).get("dagster/data_version") != head.fingerprint:
+                    self.report(instance, tier, PartitionKey.parse(partition), "reported from the lake's log")
+
+    def _heads(self, tier: Tier, keys: Sequence[PartitionKey] | None) -> Iterator[tuple[str, Version]]:
+        """Promoted versions of these partitions, or of all."""
+        if keys is None:
             for source in self._lake.sources(tier):
-                for partition, head in self._lake.heads(tier, source).items():
-                    if seen.get(partition, {}).get("dagster/data_version") != head.fingerprint:
-                        self.report(instance, tier, PartitionKey.parse(partition), "reported from the lake's log")
+                yield from self._lake.heads(tier, source).items()
+        for key in keys or ():
+            head = self._lake.head(tier, key)
+            if head is not None:
+                yield str(key), head
 
 
 def end_dead_runs(instance: DagsterInstance) -> list[str]:

@@ -9,6 +9,7 @@ from dagster._core.utils import make_new_run_id
 from resources.orchestrator import Orchestrator, end_dead_runs
 from tier_assets.errors import OrchestratorError
 from tier_assets.home import Home
+from tier_assets.keys import PartitionKey
 from tier_assets.promotion.partitions import PARTITIONS
 from tier_assets.promotion.step import OWNER_TAG, owner_tag
 from tier_assets.tiers import Tier
@@ -104,6 +105,16 @@ def test_preparing_registers_keys_once_and_reports_what_was_promoted_unseen(
     check = dg.AssetCheckKey(dg.AssetKey("l1_filtered"), "content")
     (execution,) = instance.event_log_storage.get_asset_check_execution_history(check, limit=10)
     assert (execution.partition, execution.status.value) == (str(key), "SUCCEEDED")
+
+
+def test_preparing_some_partitions_alone_reports_no_other(orchestrator, instance, lake, key, documents):
+    other = PartitionKey.parse("crawl.2026-09")
+    for each in (key, other):
+        lake.promote(lake.stage("filtered", each, documents("a"), basis=0, parts={"code": "1"}))
+    orchestrator.prepare(instance, [other], alone=True)
+    assert instance.get_materialized_partitions(dg.AssetKey("l1_filtered")) == {str(other)}
+    orchestrator.prepare(instance, [])
+    assert instance.get_materialized_partitions(dg.AssetKey("l1_filtered")) == {str(other), str(key)}
 
 
 def test_materializing_runs_the_tiers_named_for_one_partition(tmp_path, lake, key):

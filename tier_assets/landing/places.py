@@ -13,7 +13,7 @@ from tier_assets.errors import PartitionKeyError
 from tier_assets.keys import PartitionKey
 from tier_assets.landing.files import shown
 
-Entry: TypeAlias = "os.DirEntry[str]"
+Entry: TypeAlias = os.DirEntry[str]
 
 
 @dataclass(frozen=True)
@@ -74,23 +74,25 @@ class Places:
         """Sources that have a folder of a partition, in order."""
         tops = _visible(_listed(self._root)) if self._root.is_dir() else []
         sound = (source for source in tops if not self._flaw(source, f"{source.name}.x"))
-        return [source.name for source in sound if any(isinstance(each, Place) for each in self._snapshots(source))]
+        return [source.name for source in sound if any(not isinstance(each, str) for each in self._below(source))]
 
     def _snapshots(self, source: Entry) -> Iterator[Place | str]:
+        for snapshot in self._below(source):
+            if isinstance(snapshot, str):
+                yield snapshot
+            elif place := _place(PartitionKey(source.name, snapshot.name), Path(snapshot.path)):
+                yield place
+                yield from self._shards(place)
+
+    def _below(self, source: Entry) -> Iterator[Entry | str]:
+        """The folders of a source that are snapshots, not looked into, and a sentence for all else."""
         try:
             found = _listed(source.path)
         except OSError as error:
             yield f"{self._shown(source)} cannot be read: {error.strerror}"
             return
         for snapshot in _visible(found):
-            flaw = self._flaw(snapshot, f"{source.name}.{snapshot.name}")
-            if flaw:
-                yield flaw
-                continue
-            place = _place(PartitionKey(source.name, snapshot.name), Path(snapshot.path))
-            if place:
-                yield place
-                yield from self._shards(place)
+            yield self._flaw(snapshot, f"{source.name}.{snapshot.name}") or snapshot
 
     def _shards(self, snapshot: Place) -> Iterator[Place | str]:
         for shard in snapshot.visible:

@@ -1,0 +1,121 @@
+"""What a command costs follows what it is asked for, rule 9 of the architecture: what it opens and lists is counted, over a
+home of 50 partitions that are current in all tiers.
+"""
+
+import json
+import shutil
+import sys
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from tests.growth import TEXT, grow
+from tier_assets.cli import main
+from tier_assets.home import Home
+
+PARTITIONS = 50
+ONE = "crawl-1.000021"
+_EVENTS = ("open", "os.scandir", "os.listdir")
+
+
+class Looks:
+    """What was opened or listed below a home, by path relative to it."""
+
+    def __init__(self, root: Path) -> None:
+        self._root = f"{root}/"
+        self.counts: Counter[str] = Counter()
+        self.on = False
+        # A hook of the interpreter's cannot be taken away again: it only stops counting.
+        sys.addaudithook(self._see)
+
+    def _see(self, event: str, arguments: tuple[object, ...]) -> None:
+        if self.on and event in _EVENTS and str(arguments[0]).startswith(self._root):
+            self.counts[str(arguments[0]).removeprefix(self._root)] += 1
+
+    @contextmanager
+    def counting(self) -> Iterator[None]:
+        self.counts.clear()
+        self.on = True
+        try:
+            yield
+        finally:
+            self.on = False
+
+    def partitions(self) -> set[str]:
+        """Partitions whose landing folder was looked into."""
+        parts = (path.split("/") for path in self.counts)
+        return {
+            f"{each[1]}.{each[2]}" for each in parts if each[0] == "landing" and len(each) > 2 and each[1] != ".locks"
+        }
+
+    def of(self, *words: str) -> Counter[str]:
+        """Those with all of these words in their path."""
+        return Counter({path: count for path, count in self.counts.items() if all(word in path for word in words)})
+
+
+@pytest.fixture(scope="module")
+def grown(tmp_path_factory):
+    home = Home(tmp_path_factory.mktemp("grown") / "home")
+    grow(home, PARTITIONS)
+    return home
+
+
+@pytest.fixture
+def look(grown, capsys):
+    """A function that gives a command and returns what it looked at."""
+    looks = Looks(grown.root)
+
+    def call(*arguments: str) -> Looks:
+        with looks.counting(), pytest.raises(SystemExit) as ended:
+            main(["--home", str(grown.root), "--json", *arguments])
+        assert ended.value.code == 0
+        return looks
+
+    # The first command after the home was made may note what it sees for the next ones.
+    call("status")
+    capsys.readouterr()
+    return call
+
+
+def test_every_partition_of_a_grown_home_is_current(look, capsys):
+    look("status")
+    rows = json.loads(capsys.readouterr().out)["rows"]
+    assert Counter(row["state"] for row in rows) == {"current": 5 * PARTITIONS}
+    assert {(row["version"], row["rows_in"], row["rows_kept"]) for row in rows} == {(1, 1, 1)}
+
+
+@pytest.mark.parametrize("arguments", [("status",), ("materialize",), ("materialize", "--plan")], ids=" ".join)
+def test_one_partition_is_asked_for_and_no_other_landing_folder_is_looked_into(look, arguments):
+    assert look(*arguments, "-p", ONE).partitions() == {ONE}
+
+
+@pytest.mark.parametrize("arguments", [("status",), ("materialize",), ("materialize", "--plan")], ids=" ".join)
+def test_one_partition_is_asked_for_and_no_other_manifest_is_read(look, arguments):
+    manifests = look(*arguments, "-p", ONE).of("/_candidates/")
+    assert [path for path in manifests if ONE not in path and "scorers" not in path] == []
+
+
+@pytest.mark.parametrize("arguments", [("status",), ("materialize",), ("materialize", "--plan")], ids=" ".join)
+def test_a_look_at_all_opens_each_landed_marker_and_each_note_of_digests_once(look, arguments):
+    looks = look(*arguments)
+    for name in ("/_SUCCESS", "/_digests.json"):
+        assert Counter(looks.of("landing/", name).values()) == {1: PARTITIONS}
+    assert looks.of("landing/", "pages.jsonl") == {}
+
+
+def test_one_new_partition_is_run_without_looking_at_the_others_again(grown, tmp_path, look):
+    home = Home(tmp_path / "home")
+    shutil.copytree(grown.root, home.root)
+    page = tmp_path / "pages.jsonl"
+    page.write_text(json.dumps({"text": TEXT}) + "\n")
+    looks = Looks(home.root)
+    with pytest.raises(SystemExit):
+        main(["--home", str(home.root), "land", "crawl-0.000099", str(page)])
+    with looks.counting(), pytest.raises(SystemExit) as ended:
+        main(["--home", str(home.root), "materialize", "raw"])
+    assert ended.value.code == 0
+    others = {path: count for path, count in looks.of("landing/", "/_SUCCESS").items() if "000099" not in path}
+    assert Counter(others.values()) == {1: PARTITIONS}
