@@ -60,24 +60,29 @@ class Looks:
 def grown(tmp_path_factory):
     home = Home(tmp_path_factory.mktemp("grown") / "home")
     grow(home, PARTITIONS)
+    # The first command after the home was made may note what it sees for the next ones.
+    strata(home, "status")
     return home
 
 
-@pytest.fixture
-def look(grown, capsys):
+@pytest.fixture(scope="module")
+def look(grown):
     """A function that gives a command and returns what it looked at."""
     looks = Looks(grown.root)
 
     def call(*arguments: str) -> Looks:
-        with looks.counting(), pytest.raises(SystemExit) as ended:
-            main(["--home", str(grown.root), "--json", *arguments])
-        assert ended.value.code == 0
+        with looks.counting():
+            strata(grown, "--json", *arguments)
         return looks
 
-    # The first command after the home was made may note what it sees for the next ones.
-    call("status")
-    capsys.readouterr()
     return call
+
+
+def strata(home: Home, *arguments: str) -> None:
+    """Give a command that succeeds."""
+    with pytest.raises(SystemExit) as ended:
+        main(["--home", str(home.root), *arguments])
+    assert ended.value.code == 0
 
 
 def test_every_partition_of_a_grown_home_is_current(look, capsys):
@@ -106,16 +111,19 @@ def test_a_look_at_all_opens_each_landed_marker_and_each_note_of_digests_once(lo
     assert looks.of("landing/", "pages.jsonl") == {}
 
 
+@pytest.mark.parametrize("arguments", [("status",), ("materialize",), ("materialize", "--plan")], ids=" ".join)
+def test_a_look_at_all_reads_a_manifest_once_at_most(look, arguments):
+    assert set(look(*arguments).of("/_candidates/", ".json").values()) <= {1}
+
+
 def test_one_new_partition_is_run_without_looking_at_the_others_again(grown, tmp_path, look):
     home = Home(tmp_path / "home")
     shutil.copytree(grown.root, home.root)
     page = tmp_path / "pages.jsonl"
     page.write_text(json.dumps({"text": TEXT}) + "\n")
     looks = Looks(home.root)
-    with pytest.raises(SystemExit):
-        main(["--home", str(home.root), "land", "crawl-0.000099", str(page)])
-    with looks.counting(), pytest.raises(SystemExit) as ended:
-        main(["--home", str(home.root), "materialize", "raw"])
-    assert ended.value.code == 0
+    strata(home, "land", "crawl-0.000099", str(page))
+    with looks.counting():
+        strata(home, "materialize", "raw")
     others = {path: count for path, count in looks.of("landing/", "/_SUCCESS").items() if "000099" not in path}
     assert Counter(others.values()) == {1: PARTITIONS}
