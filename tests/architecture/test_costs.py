@@ -12,9 +12,14 @@ from pathlib import Path
 
 import pytest
 
-from tests.growth import TEXT, grow
+from tests.growth import TEXT, grow, promote
 from tier_assets.cli import main
 from tier_assets.home import Home
+from tier_assets.keys import PartitionKey
+from tier_assets.lake.lake import Lake
+from tier_assets.planning import CONTRACTS
+from tier_assets.policy_book import PolicyBook
+from tier_assets.tiers import Tier
 
 PARTITIONS = 50
 ONE = "crawl-1.000021"
@@ -127,3 +132,34 @@ def test_one_new_partition_is_run_without_looking_at_the_others_again(grown, tmp
         strata(home, "materialize", "raw")
     others = {path: count for path, count in looks.of("landing/", "/_SUCCESS").items() if "000099" not in path}
     assert Counter(others.values()) == {1: PARTITIONS}
+
+
+@pytest.mark.parametrize("arguments", [("status",), ("materialize",), ("materialize", "--plan")], ids=" ".join)
+def test_one_partition_is_asked_for_and_only_its_own_logs_are_listed_and_not_read_again(look, arguments):
+    looks = look(*arguments, "-p", ONE).of("/_delta_log")
+    listed = {path.split("/")[2] for path in looks}
+    assert listed <= {ONE.split(".", maxsplit=1)[0], "quality"}
+    assert [path for path in looks if path.endswith(".json")] == []
+    assert max(looks.values(), default=0) <= 2
+
+
+@pytest.mark.parametrize("arguments", [("status",), ("materialize",), ("materialize", "--plan")], ids=" ".join)
+def test_a_look_at_all_lists_each_log_twice_at_most_and_reads_no_entry_again(look, arguments):
+    looks = look(*arguments).of("/_delta_log")
+    assert [path for path in looks if path.endswith(".json")] == []
+    assert max(looks.values(), default=0) <= 2
+
+
+def test_a_promotion_reads_no_more_of_the_log_than_what_is_new(grown, tmp_path):
+    home = Home(tmp_path / "home")
+    shutil.copytree(grown.root, home.root)
+    looks, book = Looks(home.root), PolicyBook.read(home.policy)
+    contract, lake = CONTRACTS[Tier.RAW], Lake(home.lake)
+    counts = []
+    for number in range(3):
+        with looks.counting():
+            promote(lake, contract, PartitionKey("crawl-0", f"9{number}"), {"code": "1"}, book)
+        counts.append(looks.of("/raw/crawl-0/_delta_log").total())
+    assert counts[1:] == [counts[1]] * 2
+    # Listed, and the new entry synced and read, by each of the looks that the protocol takes.
+    assert counts[1] <= 12
