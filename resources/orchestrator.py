@@ -28,7 +28,6 @@ from tier_assets.files.processes import Owner
 from tier_assets.home import Home
 from tier_assets.keys import SCORER_ASSET, PartitionKey
 from tier_assets.lake.lake import Lake
-from tier_assets.lake.versions import Version
 from tier_assets.landing.zone import LandingZone
 from tier_assets.policy_book import PolicyBook
 from tier_assets.promotion.events import runless_events
@@ -47,6 +46,8 @@ _UNFINISHED = [
 _REPORTED, _HOURLY = "strata/reported/{}/{}", "strata/hourly"
 _HOUR_SECONDS = 3600
 _RUNS_AN_HOUR = 50
+# Telling of one takes some 15 ms: of a storage that was wiped, more would be a long wait.
+_TOLD_AT_ONCE = 100
 
 
 @dataclass(frozen=True)
@@ -94,9 +95,18 @@ class Orchestrator:
             f"that, or move the folder away and run again: Dagster is then told anew of all that is promoted"
         )
 
-    def prepare(self, instance: DagsterInstance, keys: Iterable[PartitionKey], say: Callable[[str], None]) -> None:
-        """Register keys, remove those of nothing, end runs whose process is gone and free their slots, report what the lake
-        promoted unseen. Once an hour all that is promoted is compared, and old runs are retired.
+    def prepare(
+        self,
+        instance: DagsterInstance,
+        keys: Iterable[PartitionKey],
+        say: Callable[[str], None],
+        *,
+        alone: bool = False,
+        everything: bool = False,
+    ) -> None:
+        """Register keys, end runs whose process is gone and free their slots, report what the lake promoted unseen: of these
+        partitions `alone`, or what of all is new to Dagster, or what of `everything`. Unless alone, names of nothing are
+        removed, and once an hour old runs are retired.
 
         Waits, and says so, where only time can tell whether the process of a run is gone: one of another container or machine.
         """
@@ -108,15 +118,13 @@ class Orchestrator:
             missing = [name for name in wanted if name not in known]
             if missing:
                 instance.add_dynamic_partitions(PARTITIONS.name or "", missing)
-            self._remove_strays(instance, known.difference(wanted))
             end_dead_runs(instance, self._lake.leases)
-            now = datetime.datetime.now(datetime.UTC)
-            last = instance.run_storage.get_cursor_values({_HOURLY}).get(_HOURLY, "")
-            hourly = not last or (now - datetime.datetime.fromisoformat(last)).total_seconds() >= _HOUR_SECONDS
-            self._report_unseen(instance, everything=hourly)
-            if hourly:
-                self._retire(instance, now)
-                instance.run_storage.set_cursor_values({_HOURLY: now.isoformat()})
+            if alone:
+                self._report_partitions(instance, list(wanted))
+                return
+            self._remove_strays(instance, known.difference(wanted))
+            self._report_unseen(instance, everything=everything)
+            self._retire(instance)
 
     def _remove_strays(self, instance: DagsterInstance, names: Collection[str]) -> None:
         landing = LandingZone(self._home.landing)
@@ -127,11 +135,16 @@ class Orchestrator:
             if not stray_keys(instance, self._lake, landing, [name]):
                 instance.add_dynamic_partitions(PARTITIONS.name or "", [name])
 
-    def _retire(self, instance: DagsterInstance, now: datetime.datetime) -> None:
+    def _retire(self, instance: DagsterInstance) -> None:
         """A home without a daemon has nobody else to do it. With a policy that cannot be read it waits."""
+        now = datetime.datetime.now(datetime.UTC)
+        last = instance.run_storage.get_cursor_values({_HOURLY}).get(_HOURLY, "")
+        if last and (now - datetime.datetime.fromisoformat(last)).total_seconds() < _HOUR_SECONDS:
+            return
         with suppress(PolicyError):
             policy = PolicyBook.read(self._home.policy).default.retention
             retire_runs(instance, policy, now, at_most=_RUNS_AN_HOUR)
+        instance.run_storage.set_cursor_values({_HOURLY: now.isoformat()})
 
     def materialize(
         self,
@@ -172,39 +185,53 @@ class Orchestrator:
             for event in runless_events(self._lake, contract, head, why, asset=asset, partition=str(key)):
                 report_runless(instance, event)
 
+    def _report_partitions(self, instance: DagsterInstance, names: Sequence[str]) -> None:
+        for tier in Tier:
+            heads = [head for name in names if (head := self._lake.head(tier, PartitionKey.parse(name)))]
+            for partition in self._unseen(instance, tier, {head.partition: head.fingerprint for head in heads}):
+                self._report_again(instance, tier, partition)
+
     def _report_unseen(self, instance: DagsterInstance, *, everything: bool) -> None:
         """The lake's log is the truth: a crash between commit and event leaves Dagster behind it.
 
-        Up to which entry of a log Dagster was told, is kept in Dagster's own storage, and gone with it.
+        Up to which entry of a log Dagster was told, is kept in Dagster's own storage, and gone with it. A command tells at
+        most so much, oldest first; the rest is for the next.
         """
         places = {
             _REPORTED.format(tier, source): (tier, source) for tier in Tier for source in self._lake.sources(tier)
         }
         told = instance.run_storage.get_cursor_values(set(places)) if places else {}
+        left = _TOLD_AT_ONCE
         for name, (tier, source) in places.items():
             since = -1 if everything else int(told.get(name, -1))
-            heads = self._lake.heads_since(tier, source, since - 1)
-            if since >= 0 and not heads:
+            pins = self._lake.pins_since(tier, source, since - 1)
+            if since >= 0 and not pins:
                 # The log is another, or has lost entries.
-                heads = self._lake.heads_since(tier, source, -1)
-                since = -1
-            newest = max((head.delta_version for head in heads.values()), default=-1)
-            if newest > since:
-                self._report_heads(
-                    instance, tier, {key: head for key, head in heads.items() if head.delta_version > since}
-                )
-                instance.run_storage.set_cursor_values({name: str(newest)})
+                since, pins = -1, self._lake.pins_since(tier, source, -1)
+            new = {pin.partition: pin for pin in pins if pin.delta_version > since}
+            unseen = self._unseen(instance, tier, {name: pin.fingerprint for name, pin in new.items()})
+            now, later = (unseen, []) if everything else (unseen[:left], unseen[left:])
+            left -= len(now)
+            for partition in now:
+                self._report_again(instance, tier, partition)
+            if new:
+                last = new[later[0]].delta_version - 1 if later else max(pin.delta_version for pin in new.values())
+                instance.run_storage.set_cursor_values({name: str(last)})
 
-    def _report_heads(self, instance: DagsterInstance, tier: Tier, heads: Mapping[str, Version]) -> None:
+    def _unseen(self, instance: DagsterInstance, tier: Tier, heads: Mapping[str, str]) -> list[str]:
+        """Those of the partitions, each with its fingerprint, of which Dagster was told another or nothing."""
+        if not heads:
+            return []
+        # Of very many, one question about all is cheaper than one with all their names.
+        some = list(heads) if len(heads) <= _TOLD_AT_ONCE else None
+        kind = dg.DagsterEventType.ASSET_MATERIALIZATION
         seen = instance.event_log_storage.get_latest_tags_by_partition(
-            dg.AssetKey(tier.asset_name),
-            dg.DagsterEventType.ASSET_MATERIALIZATION,
-            ["dagster/data_version"],
-            asset_partitions=list(heads),
+            dg.AssetKey(tier.asset_name), kind, ["dagster/data_version"], asset_partitions=some
         )
-        for partition, head in heads.items():
-            if seen.get(partition, {}).get("dagster/data_version") != head.fingerprint:
-                self.report(instance, tier, PartitionKey.parse(partition), "reported from the lake's log")
+        return [name for name, digest in heads.items() if seen.get(name, {}).get("dagster/data_version") != digest]
+
+    def _report_again(self, instance: DagsterInstance, tier: Tier, partition: str) -> None:
+        self.report(instance, tier, PartitionKey.parse(partition), "reported from the lake's log")
 
 
 def await_unknown(instance: DagsterInstance, leases: Leases, say: Callable[[str], None]) -> None:

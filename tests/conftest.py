@@ -7,6 +7,7 @@ from pathlib import Path
 import dagster as dg
 import polars as pl
 import pytest
+from hypothesis import settings
 
 from resources.private_data_analyzer import PresidioAnalyzer
 from tier_assets.home import Home
@@ -17,6 +18,24 @@ from tier_assets.outcome import Outcome
 from tier_assets.policy_book import PolicyBook
 from tier_assets.progress import LogNarrator
 from tier_assets.schemas import TABLES
+
+settings.register_profile("full", max_examples=500)
+
+
+def pytest_addoption(parser):
+    parser.addoption("--full", action="store_true", help="all the kills, races and examples of the reliability study")
+
+
+def pytest_configure(config):
+    if config.getoption("--full"):
+        settings.load_profile("full")
+
+
+@pytest.fixture(scope="session")
+def often(request):
+    """A function that takes two counts: the first in `make test`, the second, the study's, in `make test-slow`."""
+    full = request.config.getoption("--full")
+    return lambda usual, studied: studied if full else usual
 
 
 @pytest.fixture

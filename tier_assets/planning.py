@@ -4,7 +4,7 @@
 partition depends on, and what differs, `staleness.py`'s. This is above the tiers: none of them imports it.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Literal, get_args
 
@@ -111,6 +111,25 @@ def needs(
             above = need
             if tier in tiers:
                 yield need
+
+
+def dependents(
+    changed: Collection[PartitionKey], known: Iterable[PartitionKey], book: PolicyBook
+) -> list[PartitionKey]:
+    """Of the known partitions those whose state can be another since these were computed: these, and the later ones that are
+    deduplicated with them.
+    """
+    firsts: dict[tuple[str, ...], PartitionKey] = {}
+    for key in sorted(changed):
+        for scope in get_args(Scope):
+            firsts.setdefault(family(key, scope), key)
+
+    def follows(key: PartitionKey) -> bool:
+        asked = (contract.neighbours for contract in CONTRACTS.values() if contract.neighbours)
+        first = (firsts.get(family(key, neighbours(book.for_source(key.source)))) for neighbours in asked)
+        return any(each is not None and each < key for each in first)
+
+    return [key for key in known if key in changed or follows(key)]
 
 
 class _Look:

@@ -84,6 +84,7 @@ class Bench:
     rounds: int = 3
     sample: int | None = None
     gigabytes: float = 1.0
+    partitions: Sequence[int] = ()
 
     def in_turn(self, contenders: Mapping[str, Contender], source: Path) -> dict[str, list[Run]]:
         """The runs of each contender, A B C A B C: what slows the machine down for a while slows all of them."""

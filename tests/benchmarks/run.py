@@ -1,9 +1,9 @@
 """`make bench`: runs the benchmark's sections and writes docs/benchmarks.json and the page that is made of it.
 
-    python -m tests.benchmarks.run [--only NAME ...] [--rounds N] [--sample N] [--gigabytes N]
+    python -m tests.benchmarks.run [--only NAME ...] [--rounds N] [--sample N] [--gigabytes N] [--partitions N ...]
 
-Needs STRATA_TEST_DATA, the folder of labelled sets, and the peers' environment, which `make bench` creates. Sections that do
-not run keep their last figures. What a section does is in `sections_*.py`.
+Needs STRATA_TEST_DATA, the folder of labelled sets, and the peers' environment, which `make bench` creates; `--only growth`
+needs neither. Sections that do not run keep their last figures. What a section does is in `sections_*.py`.
 """
 
 import argparse
@@ -17,6 +17,7 @@ from pathlib import Path
 
 from tests.benchmarks.page import Section, Setting, keep, load, render
 from tests.benchmarks.processes import PEERS, ROOT, Bench, BenchmarkError, measured
+from tests.benchmarks.sections_growth import growth
 from tests.benchmarks.sections_platform import index, memory, platform
 from tests.benchmarks.sections_quality import contamination, near_duplicates, private_data
 from tests.benchmarks.sections_speed import end_to_end, extraction, language, rules, signatures
@@ -33,8 +34,12 @@ SECTIONS: dict[str, Callable[[Bench], Section]] = {
     "private-data": private_data,
     "contamination": contamination,
     "memory": memory,
+    "growth": growth,
 }
 """In the order of the page."""
+
+_ALONE = {"growth"}
+"""Sections without real data and peers."""
 
 _OURS = ("polars", "numba", "numpy", "trafilatura", "resiliparse", "fasttext-ng", "dagster", "deltalake")
 _PEERS = ("datatrove", "trafilatura", "spacy", "datasketch", "rensa", "text-dedup")
@@ -45,27 +50,35 @@ def main() -> int:
     """Run what is asked for; returns the exit status."""
     given = _arguments()
     data = os.environ.get(_DATA)
-    if not data or not Path(data).is_dir():
-        print(
-            f"the benchmark reads labelled pages and texts, which are no part of the project: set {_DATA} to their folder"
-        )
-        return 2
-    if not PEERS.is_file():
-        print(f"{PEERS.relative_to(ROOT)} is missing: run `make bench`, which creates the peers' environment")
+    raced = not set(given.only or SECTIONS) <= _ALONE
+    lacking = _lacking(data) if raced else ""
+    if lacking:
+        print(lacking)
         return 2
     output = given.output or ROOT / "docs" / "benchmarks.json"
     for name in given.only or SECTIONS:
         print(f"{name}", flush=True)
         with tempfile.TemporaryDirectory(prefix="strata-bench-") as folder:
-            bench = Bench(Path(data), Path(folder), given.rounds, given.sample, given.gigabytes)
+            bench = Bench(
+                Path(data or folder), Path(folder), given.rounds, given.sample, given.gigabytes, given.partitions
+            )
             try:
                 section = SECTIONS[name](bench)
             except BenchmarkError as error:
                 print(f"{name}: {error}", file=sys.stderr)
                 return 1
-        keep(output, name, section, setting(given.rounds, given.sample))
+        keep(output, name, section, setting(given.rounds, given.sample, raced))
     output.with_suffix(".md").write_text(render(load(output), list(SECTIONS)), "utf-8")
     return 0
+
+
+def _lacking(data: str | None) -> str:
+    """What a race needs and is not there, as a sentence."""
+    if not data or not Path(data).is_dir():
+        return f"the benchmark reads labelled pages and texts, which are no part of the project: set {_DATA} to their folder"
+    if not PEERS.is_file():
+        return f"{PEERS.relative_to(ROOT)} is missing: run `make bench`, which creates the peers' environment"
+    return ""
 
 
 def _arguments() -> argparse.Namespace:
@@ -74,11 +87,12 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--rounds", type=int, default=3, help="how often each contender runs")
     parser.add_argument("--sample", type=int, help="a quick look at about so many documents")
     parser.add_argument("--gigabytes", type=float, default=1.0, help="HTML of the section memory")
+    parser.add_argument("--partitions", type=int, nargs="+", default=(), help="homes of the section growth")
     parser.add_argument("--output", type=Path, help="the JSON file; the page is written beside it")
     return parser.parse_args()
 
 
-def setting(rounds: int, sample: int | None) -> Setting:
+def setting(rounds: int, sample: int | None, raced: bool = True) -> Setting:
     """What the figures of this run are figures of."""
     ours = {name: version(name) for name in _OURS}
     return Setting(
@@ -87,7 +101,7 @@ def setting(rounds: int, sample: int | None) -> Setting:
         processor=_processor(),
         rounds=rounds,
         sample=sample,
-        versions={"Python": sys.version.split()[0], **ours, **_versions_of_peers()},
+        versions={"Python": sys.version.split()[0], **ours, **(_versions_of_peers() if raced else {})},
     )
 
 

@@ -77,9 +77,9 @@ def test_a_command_killed_at_a_point_and_given_again_ends_as_if_it_had_not_been(
     assert_as_if_nothing_had_happened(home, materialized)
 
 
-def test_a_command_killed_at_random_moments_and_given_again_ends_as_if_it_had_not_been(home, materialized):
+def test_a_command_killed_at_random_moments_and_given_again_ends_as_if_it_had_not_been(home, materialized, often):
     chance = random.Random(8)
-    for _ in range(4):
+    for _ in range(often(4, 25)):
         command = start(home, "materialize", "filtered")
         # Where the kill falls is chance; what must hold afterwards is not.
         time.sleep(chance.uniform(0.1, 2.5))

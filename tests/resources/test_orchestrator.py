@@ -178,12 +178,13 @@ def test_only_what_was_promoted_since_is_compared_with_what_dagster_was_told(orc
     assert told(instance) == [("crawl.2", head.fingerprint)]
 
 
-def test_once_an_hour_all_is_compared(orchestrator, instance, lake, key, documents):
+def test_everything_is_compared_where_that_is_asked_for(orchestrator, instance, lake, key, documents):
     head = promote(lake, key, documents, "a")
     orchestrator.prepare(instance, [key], print)
     instance.wipe_assets([dg.AssetKey("l1_filtered")])
-    instance.run_storage.set_cursor_values({"strata/hourly": "2026-01-01T00:00:00+00:00"})
     orchestrator.prepare(instance, [key], print)
+    assert told(instance) == []
+    orchestrator.prepare(instance, [key], print, everything=True)
     assert told(instance) == [(str(key), head.fingerprint)]
 
 
@@ -211,6 +212,16 @@ def test_old_runs_are_retired_in_a_home_without_a_daemon(orchestrator, instance,
         begin(instance, {}, dg.DagsterRunStatus.SUCCESS)
     orchestrator.prepare(instance, [], print)
     assert instance.get_runs_count() == 10
+
+
+def test_preparing_some_partitions_alone_reports_no_other(orchestrator, instance, lake, key, documents):
+    other = PartitionKey.parse("crawl.2026-09")
+    for each in (key, other):
+        lake.promote(lake.stage("filtered", each, documents("a"), basis=0, parts={"code": "1"}))
+    orchestrator.prepare(instance, [other], print, alone=True)
+    assert instance.get_materialized_partitions(dg.AssetKey("l1_filtered")) == {str(other)}
+    orchestrator.prepare(instance, [], print)
+    assert instance.get_materialized_partitions(dg.AssetKey("l1_filtered")) == {str(other), str(key)}
 
 
 def test_materializing_runs_the_tiers_named_for_one_partition(tmp_path, lake, key):

@@ -4,7 +4,7 @@ from tier_assets.inference import ModelUnavailableError
 from tier_assets.keys import SCORER_KEY, PartitionKey
 from tier_assets.landing.zone import Arrival
 from tier_assets.outcome import Outcome
-from tier_assets.planning import CONTRACTS, plan
+from tier_assets.planning import CONTRACTS, dependents, plan
 from tier_assets.policy_book import PolicyBook
 from tier_assets.schemas import DECISIONS, ROWS, SCORERS, TABLES
 from tier_assets.staleness import fingerprint_parts, inputs_of
@@ -259,3 +259,23 @@ def test_partitions_of_the_scope_after_one_that_runs_are_computed_after_it(world
     world.land(keys[1], "2" * 64)
     runs = {partition for partition, _, why in world.runs(tiers=[Tier.FILTERED]) if "deduplicated with" in why}
     assert runs == upset
+
+
+@pytest.mark.parametrize(
+    ("scope", "others"),
+    [
+        ("snapshot", ["crawl.2.b"]),
+        ("source", ["crawl.2.b", "crawl.3"]),
+        ("global", ["crawl.2.b", "wiki.2", "crawl.3"]),
+    ],
+)
+def test_what_can_be_another_since_a_partition_was_computed_are_the_later_ones_of_its_family(scope, others):
+    names = ["crawl.1", "crawl.2.a", "crawl.2.b", "wiki.2", "crawl.3"]
+    known = [PartitionKey.parse(name) for name in names]
+    book = PolicyBook({"filtered": {"deduplication": {"scope": scope}}})
+    found = dependents([PartitionKey.parse("crawl.2.a")], known, book)
+    assert [str(key) for key in found] == ["crawl.2.a", *others]
+
+
+def test_nothing_computed_changes_nothing():
+    assert dependents([], [PartitionKey.parse("crawl.1")], PolicyBook()) == []

@@ -2,7 +2,8 @@
 
 import json
 import sys
-from collections.abc import Callable, Iterable, Sequence
+import time
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cache, cached_property
 from typing import Any
@@ -76,14 +77,18 @@ class Session:
         """The home's policy, read now."""
         return PolicyBook.read(self.home.policy)
 
-    def arrivals(self) -> dict[PartitionKey, Arrival]:
-        """What has landed, complete or not."""
-        settle = self.policies().default.landing.settle_seconds
-        return {arrival.key: arrival for arrival in self.landing.arrivals_now(settle)}
+    def arrivals(self, wanted: Sequence[PartitionKey] | None = None) -> dict[PartitionKey, Arrival]:
+        """What has landed, complete or not: of the partitions wanted, which alone are looked at, or of all."""
+        settle, landing = self.policies().default.landing.settle_seconds, self.landing
+        if wanted is None:
+            found = landing.arrivals_now(settle)
+        else:
+            found = [each for key in wanted if (each := landing.arrival(key, settle, time.time()))]
+        return {arrival.key: arrival for arrival in found}
 
-    def remark_on_policy(self, arrivals: Iterable[PartitionKey]) -> None:
+    def remark_on_policy(self) -> None:
         """Say what of the policy touches nothing of what has landed; before anything has, that is no news."""
-        sources = {*(key.source for key in arrivals), *self.lake.sources(Tier.RAW)}
+        sources = {*self.landing.landed_sources(), *self.lake.sources(Tier.RAW)}
         for line in self.policies().idle(sorted(sources)) if sources else ():
             self.say(f"strata: {line}")
         self.remark_on_frozen_values()

@@ -12,6 +12,7 @@ from tier_assets.commands.overview import overview, overview_table, remarks
 from tier_assets.gate.audit import AuditReport
 from tier_assets.keys import PartitionKey
 from tier_assets.l4_organized.index import FactIndex
+from tier_assets.lake.snapshot import LakeSnapshot
 from tier_assets.staleness import hold_sentence
 from tier_assets.tiers import Tier
 
@@ -23,31 +24,35 @@ from tier_assets.tiers import Tier
 def status(tier: Tier | None, partitions: tuple[str, ...]) -> None:
     """Show per tier and partition: state, version, rows in, kept and dropped by reason, tokens, checks, seconds, cost."""
     session = Session.open()
-    arrivals = session.arrivals()
-    session.remark_on_policy(arrivals)
+    wanted = keys(partitions)
+    session.remark_on_policy()
     snapshot = session.lake.snapshot()
     needs = planning.needs(
         snapshot,
-        arrivals,
+        session.arrivals(wanted),
         session.policies(),
         session.models(),
         tiers=[tier] if tier else tuple(Tier),
-        partitions=keys(partitions),
+        partitions=wanted,
     )
     rows = overview(session.lake, needs)
 
     def text() -> str:
         if not rows:
             return "nothing has landed: `strata land SOURCE.SNAPSHOT FILE...` starts"
-        tried = [each.level for each in Tier if snapshot.partitions(each)]
-        shown = [row for row in rows if tier or Tier(row["tier"]).level <= max(tried, default=0)]
-        above = ", ".join(dict.fromkeys(row["tier"] for row in rows if row not in shown))
-        rest = [f"{above}: never materialized"] if above else []
-        return "\n".join(
-            [overview_table(shown), *remarks(shown), *rest, *session.landing.strangers(), *snapshot.strangers()]
-        )
+        highest = Tier.ORGANIZED if tier else _highest(snapshot)
+        shown = [row for row in rows if Tier(row["tier"]).level <= highest.level]
+        above = dict.fromkeys(row["tier"] for row in rows if Tier(row["tier"]).level > highest.level)
+        rest = [f"{', '.join(above)}: never materialized"] if above else []
+        strangers = [] if wanted else [*session.landing.strangers(), *snapshot.strangers()]
+        return "\n".join([overview_table(shown), *remarks(shown), *rest, *strangers])
 
     session.emit({"rows": rows}, text)
+
+
+def _highest(lake: LakeSnapshot) -> Tier:
+    """The highest tier of which anything was ever tried."""
+    return max((tier for tier in Tier if lake.sources(tier)), key=lambda tier: tier.level, default=Tier.RAW)
 
 
 @click.command()

@@ -54,7 +54,7 @@ def policy(source: str | None, section: str | None, changed: bool, list_presets:
         session.emit({"presets": [_preset_document(each) for each in presets().values()]}, _presets_text)
         return
     book = session.policies()
-    landed = {*book.sources, *(key.source for key in session.arrivals())} if source else set()
+    landed = {*book.sources, *session.landing.landed_sources()} if source else set()
     if source and source not in landed:
         session.say(f"strata: nothing of {source!r} has landed{did_you_mean(source, landed)}")
     found = [

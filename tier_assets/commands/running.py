@@ -43,10 +43,10 @@ def materialize(tier: Tier | None, partitions: tuple[str, ...], only_plan: bool)
     Ends with 0 when all is current, 3 when a partition is held or blocked, 1 on a failure.
     """
     session = Session.open()
-    work = _Work(session, tier or list(Tier)[-1], keys(partitions))
     unasked = session.landing.ask_stores(keys(partitions))
     if unasked:
         session.say(unasked)
+    work = _Work(session, tier or Tier.ORGANIZED, keys(partitions))
     if only_plan:
         return _show_plan(session, work.needs())
     errors = work.run()
@@ -79,7 +79,11 @@ def _phases() -> list[list[Tier]]:
 
 
 class _Work:
-    """The wanted part of the plan, and running it."""
+    """The wanted part of the plan, and running it.
+
+    The landing zone is walked once and the whole planned once. After that only what this command computed is looked at
+    again, and what depends on it: what lands meanwhile is for the next command.
+    """
 
     def __init__(self, session: Session, highest: Tier, wanted: Sequence[PartitionKey] | None) -> None:
         self._session = session
@@ -89,34 +93,28 @@ class _Work:
         self._cut: set[PartitionKey] = set()
         self._narrator = TerminalNarrator()
         self._models = session.models()
-        arrivals = session.arrivals()
-        session.remark_on_policy(arrivals)
-        unknown = set(wanted or ()) - {*arrivals, *session.lake.partitions(Tier.RAW)}
+        session.remark_on_policy()
+        self._arrivals = session.arrivals(wanted)
+        unknown = [key for key in wanted or () if key not in self._arrivals and not self._is_known(key)]
         if unknown:
             names = ", ".join(sorted(map(str, unknown)))
             raise LakeError(f"nothing has landed for {names}: `strata land {min(map(str, unknown))} FILE...` first")
+        self._scorer = self._promoted_scorer()
+        self._needs = self._planned(wanted)
 
-    def needs(self, key: PartitionKey | None = None) -> list[Need]:
-        """The plan as it is now."""
-        session = self._session
-        return planning.plan(
-            session.lake,
-            session.arrivals(),
-            session.policies(),
-            self._models,
-            tiers=self._tiers,
-            partitions=[key] if key else self._wanted,
-        )
+    def needs(self) -> list[Need]:
+        """The plan as it was last seen, in the order in which runs must go."""
+        return [need for needs in self._needs.values() for need in needs]
 
     def run(self) -> list[str]:
         """Run all there is to do; returns the failures, a line each."""
-        todo = [need for need in self.needs() if need.runs or need.state == "running"]
         session, errors = self._session, list[str]()
-        if not todo:
+        alone = self._wanted is not None
+        if not any(need.runs or need.state == "running" for need in self.needs()):
             # A killed command may have promoted all and left Dagster a run that never ends.
             dagster = orchestrator(session.home)
             with dagster.instance() as instance:
-                dagster.prepare(instance, [need.key for need in self.needs()], self._narrator.say)
+                dagster.prepare(instance, self._needs, self._narrator.say, alone=alone)
             return []
         with closing(open_language_model(session.home, session.policies())) as model:
             resources = {
@@ -128,18 +126,54 @@ class _Work:
             }
             dagster = orchestrator(session.home, **resources)
             with dagster.instance() as instance:
-                dagster.prepare(instance, [need.key for need in self.needs()], self._narrator.say)
+                dagster.prepare(instance, self._needs, self._narrator.say, alone=alone)
                 run = partial(dagster.materialize, instance)
                 phases = _phases()
                 for phase in phases:
-                    # Asked anew: L1 may have trained nothing or a scorer, which makes other partitions stale.
-                    for key in self._busy_keys(phase):
+                    busy = self._busy_keys(phase)
+                    for key in busy:
                         errors += self._run_partition(run, phase, key)
+                    # Asked anew: L1 may have trained nothing or a scorer, which makes other partitions stale.
+                    self._look_again(busy)
                 # A scorer trained by the first partition makes those stale that were current before: once more.
-                for key in self._busy_keys(phases[-1]):
-                    if not any(error.startswith(f"{key}:") for error in errors):
-                        errors += self._run_partition(run, phases[-1], key)
+                busy = [key for key in self._busy_keys(phases[-1]) if not _names(errors, key)]
+                for key in busy:
+                    errors += self._run_partition(run, phases[-1], key)
+                self._look_again(busy)
         return errors
+
+    def _is_known(self, key: PartitionKey) -> bool:
+        """Whether anything of the partition was ever promoted or tried."""
+        lake = self._session.lake
+        seen = lake.head(Tier.RAW, key) or lake.candidates(Tier.RAW, key) or lake.attempts(Tier.RAW, key).read()
+        return bool(seen)
+
+    def _planned(self, wanted: Sequence[PartitionKey] | None) -> dict[PartitionKey, list[Need]]:
+        """The plan of some partitions, or of all, as it is now; the landing zone as it was last seen."""
+        session, found = self._session, dict[PartitionKey, list[Need]]()
+        policies, tiers = session.policies(), self._tiers
+        for need in planning.plan(session.lake, self._arrivals, policies, self._models, tiers=tiers, partitions=wanted):
+            found.setdefault(need.key, []).append(need)
+        return found
+
+    def _needs_of(self, key: PartitionKey) -> list[Need]:
+        """The plan of the partition at hand as it is now, what has landed of it included."""
+        self._arrivals.pop(key, None)
+        self._arrivals.update(self._session.arrivals([key]))
+        return self._planned([key])[key]
+
+    def _look_again(self, computed: Sequence[PartitionKey]) -> None:
+        """Plan anew what may be another since these partitions were computed: all of it if there is another scorer."""
+        if not computed:
+            return
+        scorer, known = self._promoted_scorer(), list(self._needs)
+        same = scorer == self._scorer
+        changed = planning.dependents(set(computed), known, self._session.policies()) if same else known
+        self._scorer = scorer
+        self._needs.update(self._planned(changed))
+
+    def _promoted_scorer(self) -> Version | None:
+        return self._session.lake.head(SCORERS, SCORER_KEY)
 
     def _busy_keys(self, phase: Sequence[Tier]) -> list[PartitionKey]:
         """Partitions with work in the phase, less those that only lack budget and were computed by this command."""
@@ -149,7 +183,7 @@ class _Work:
     def _run_partition(self, run: RunTiers, phase: Sequence[Tier], key: PartitionKey) -> list[str]:
         """Run the tiers of the phase that have work; returns the failure, if there is one."""
         self._wait_for_others(phase, key)
-        needs = self.needs(key)
+        needs = self._needs_of(key)
         tiers = _runnable([need.tier for need in needs if need.runs and need.tier in phase], needs)
         if not tiers:
             return []
@@ -165,7 +199,7 @@ class _Work:
     def _wait_for_others(self, phase: Sequence[Tier], key: PartitionKey) -> None:
         """Another process is at work on the partition: doing the same at the same time would only lose the race."""
         others: list[Need] = []
-        while busy := [need for need in self.needs(key) if need.state == "running" and need.tier in phase]:
+        while busy := [need for need in self._needs_of(key) if need.state == "running" and need.tier in phase]:
             if not others:
                 self._narrator.say(
                     f"{key}: {busy[0].tier} is being computed by another process, {busy[0].why}: waiting"
@@ -184,7 +218,7 @@ class _Work:
             self._narrator.say(f"{key}: {tier} was promoted by another run at the same time (version {head.number})")
 
     def _is_hold(self, key: PartitionKey) -> bool:
-        states = [need.state for need in self.needs(key)]
+        states = [need.state for need in self._needs_of(key)]
         return "held" in states and "failed" not in states
 
     def _spend(self, key: PartitionKey, run_id: str) -> None:
@@ -195,6 +229,10 @@ class _Work:
                     self._budget = max(0, self._budget - int(each.summary.get("completion_tokens") or 0))
                     if each.summary.get("cut_by_budget"):
                         self._cut.add(key)
+
+
+def _names(errors: Sequence[str], key: PartitionKey) -> bool:
+    return any(error.startswith(f"{key}:") for error in errors)
 
 
 def _runnable(tiers: Sequence[Tier], needs: Sequence[Need]) -> list[Tier]:
@@ -236,7 +274,7 @@ def promote(tier: Tier, partition: str, reason: str) -> None:
     version = session.lake.promote(held, kind="override", actor=_user(), reason=reason.strip())
     dagster = orchestrator(session.home)
     with dagster.instance() as instance:
-        dagster.prepare(instance, [key], session.say)
+        dagster.prepare(instance, [key], session.say, alone=True)
     document: dict[str, Any] = {
         "tier": tier,
         "partition": str(key),

@@ -27,7 +27,7 @@ def ui(port: int) -> None:
     _check_port(port)
     _claim(session.home, f"http://{_HOST}:{port}")
     with orchestrator(session.home).instance() as instance:
-        orchestrator(session.home).prepare(instance, list(session.arrivals()), session.say)
+        orchestrator(session.home).prepare(instance, list(session.arrivals()), session.say, everything=True)
     session.say(f"the UI opens in some seconds: http://{_HOST}:{port} (home {session.home.root}); Ctrl-C ends it")
     dagster = str(Path(sys.executable).with_name("dagster"))
     # The workspace names folders relative to the project.

@@ -191,10 +191,10 @@ class Lake:
         """A version with all that its entry says."""
         return self._now.load(pin)
 
-    def heads_since(self, table: str, source: str, delta_version: int) -> dict[str, Version]:
-        """The promoted versions of a source that were committed after an entry of its log; -1 for all."""
-        snapshot = self._fresh(table, source)
-        return {pin.partition: snapshot.load(pin) for pin in snapshot.since(table, source, delta_version)}
+    def pins_since(self, table: str, source: str, delta_version: int) -> list[Pin]:
+        """What of a source is promoted now and was committed after an entry of its log, oldest first; -1 for all."""
+        newest = {pin.partition: pin for pin in self._fresh(table, source).since(table, source, delta_version)}
+        return sorted(newest.values(), key=lambda pin: pin.delta_version)
 
     def head(self, table: str, key: PartitionKey) -> Version | None:
         """The promoted version of a partition."""

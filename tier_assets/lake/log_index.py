@@ -23,7 +23,7 @@ _TABLES = f"""
 create table logs (log text primary key, newest integer, size integer, changed integer, inode integer) without rowid;
 create table entries (
     log text, version integer, sha256 text, partition text, number integer, candidate text, promotion text,
-    content_digest text, body_digest blob, seal blob, primary key (log, version)
+    fingerprint text, content_digest text, body_digest blob, seal blob, primary key (log, version)
 );
 create table bodies (log text, version integer, body text, primary key (log, version));
 create index by_partition on entries (log, partition, version);
@@ -31,7 +31,7 @@ create table checked (path text primary key, size integer, changed integer, sha2
 create table damaged (path text primary key) without rowid;
 pragma user_version = {_VERSION};
 """
-_COLUMNS = "log, version, sha256, partition, number, candidate, promotion, content_digest, body_digest"
+_COLUMNS = "log, version, sha256, partition, number, candidate, promotion, fingerprint, content_digest, body_digest"
 _BUSY_SECONDS = 60.0
 _T = TypeVar("_T")
 _DAMAGE = frozenset({sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB})
@@ -50,6 +50,7 @@ class Pin:
     number: int
     delta_version: int
     candidate: str
+    fingerprint: str
     content_digest: str
 
 
@@ -215,7 +216,7 @@ class LogIndex:
         if not rows or stamp is None:
             return newest
         with self._writing() as connection:
-            connection.executemany(f"insert or replace into entries values ({', '.join('?' * 10)})", rows)
+            connection.executemany(f"insert or replace into entries values ({', '.join('?' * 11)})", rows)
             connection.executemany("insert or replace into bodies values (?, ?, ?)", bodies)
             connection.execute("insert or replace into logs values (?, ?, ?, ?, ?)", (log, number, *stamp))
         self._look_for_gaps(log, number)
@@ -328,8 +329,8 @@ def _pin(row: tuple[Any, ...]) -> Pin:
     *columns, seal = row
     if _seal(*columns) != seal:
         raise _UnfitError
-    log, version, _, partition, number, candidate, _, content_digest, _ = columns
-    return Pin(log, partition, number, version, candidate, content_digest)
+    log, version, _, partition, number, candidate, _, fingerprint, content_digest, _ = columns
+    return Pin(log, partition, number, version, candidate, fingerprint, content_digest)
 
 
 def _whole(path: Path, data: bytes, before: Version | None, table: str) -> Entry:
@@ -345,7 +346,7 @@ def _whole(path: Path, data: bytes, before: Version | None, table: str) -> Entry
 def _row(log: str, version: int, data: bytes, entry: Entry) -> tuple[Any, ...]:
     sha256 = hashlib.sha256(data).hexdigest()
     columns = (log, version, sha256, entry.partition, entry.number, entry.candidate, entry.promotion)
-    sealed = (*columns, entry.content_digest, _seal(entry.body))
+    sealed = (*columns, entry.fingerprint, entry.content_digest, _seal(entry.body))
     return (*sealed, _seal(*sealed))
 
 

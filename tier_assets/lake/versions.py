@@ -66,8 +66,9 @@ class Entry:
     partition: str = ""
     number: int = 0
     candidate: str = ""
-    content_digest: str = ""
     promotion: str = ""
+    fingerprint: str = ""
+    content_digest: str = ""
 
 
 def app_of(table: str, key: PartitionKey | str) -> str:
@@ -201,7 +202,15 @@ def _promotion(
     gone = {each.path for each in before.files} - sizes.keys() if before else set()
     if {remove["path"] for remove in removes} != gone:
         raise DamagedError("the files it removes are not those of the version before")
-    return Entry(text, version.partition, version.number, version.candidate, version.content_digest, version.promotion)
+    return Entry(
+        text,
+        version.partition,
+        version.number,
+        version.candidate,
+        version.promotion,
+        version.fingerprint,
+        version.content_digest,
+    )
 
 
 def _fits(version: Version) -> bool:

@@ -44,8 +44,7 @@ def copy_into(
         difference = "its files are referenced, not copied"
     _refuse(key, difference, replace)
     digests = Digests(folder)
-    settled = listing and same == there == wanted.keys() and not disagreements(folder, there, listing, digests)
-    if settled and not difference:
+    if listing and same == there == wanted.keys() and not difference and _agree(there, listing, folder, digests):
         (folder / LANDING).unlink(missing_ok=True)
         return False
     _begin(folder, wanted)
@@ -94,6 +93,11 @@ def refer_into(
     write_listing(folder, [])
     _end(folder)
     return True
+
+
+def _agree(there: Set[str], listing: Listing, folder: Path, digests: Digests) -> bool:
+    found = {name: LandedFile(name, (folder / name).stat().st_size, digests.of(name)) for name in there}
+    return not disagreements(there, found, listing)
 
 
 def _names(folder: Path) -> set[str]:

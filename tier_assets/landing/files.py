@@ -6,7 +6,7 @@ Which folder is which partition, and when it is complete, is in `zone.py`; what 
 import hashlib
 import json
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -88,9 +88,11 @@ def shown(name: str) -> str:
 def read_listing(folder: Path) -> Listing | None:
     """What `_SUCCESS` lists, None without one. One that is not ours counts as an empty one."""
     path = folder / SUCCESS
-    if not path.is_file():
-        return None
-    text = path.read_bytes()
+    return parse_listing(path.read_bytes()) if path.is_file() else None
+
+
+def parse_listing(text: bytes) -> Listing:
+    """What the bytes of a `_SUCCESS` list."""
     if not text.lstrip().startswith(b"{"):
         return Listing()
     try:
@@ -192,19 +194,21 @@ def entries(folder: Path) -> list["os.DirEntry[str]"]:
         return sorted((entry for entry in found if not entry.name.startswith((".", "_"))), key=lambda entry: entry.name)
 
 
-def disagreements(folder: Path, names: set[str], listing: Listing, digests: Digests) -> list[str]:
-    """A sentence for each file that is not as `_SUCCESS` lists it."""
+def disagreements(names: Set[str], found: Mapping[str, LandedFile], listing: Listing) -> list[str]:
+    """A sentence for each file that is not as `_SUCCESS` lists it. `names`: all that lie there; `found`: as they are now,
+    those that are listed.
+    """
     if listing.files is None:
         return []
-    found = []
+    sentences = []
     for name in sorted(names | listing.files.keys()):
-        listed = listing.files.get(name)
+        listed, now = listing.files.get(name), found.get(name)
         if listed is None:
-            found.append(f"{shown(name)} is not listed in {SUCCESS}: land it with the others, or remove it")
-        elif name not in names:
-            found.append(f"{shown(name)} is listed in {SUCCESS} but cannot be found")
-        elif (folder / name).stat().st_size != listed.bytes:
-            found.append(f"{shown(name)} has {(folder / name).stat().st_size} bytes, {SUCCESS} says {listed.bytes}")
-        elif digests.of(name) != listed.sha256:
-            found.append(f"{shown(name)} has other content than {SUCCESS} says")
-    return found
+            sentences.append(f"{shown(name)} is not listed in {SUCCESS}: land it with the others, or remove it")
+        elif now is None:
+            sentences.append(f"{shown(name)} is listed in {SUCCESS} but cannot be found")
+        elif now.bytes != listed.bytes:
+            sentences.append(f"{shown(name)} has {now.bytes} bytes, {SUCCESS} says {listed.bytes}")
+        elif now.sha256 != listed.sha256:
+            sentences.append(f"{shown(name)} has other content than {SUCCESS} says")
+    return sentences

@@ -4,13 +4,13 @@ The files of one folder are the matter of `files.py`; what their bytes hold, of 
 or `_` are never data, as in the rest of the field.
 """
 
-import os
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
-from tier_assets.errors import LandingError, PartitionKeyError
+from tier_assets.errors import LandingError
 from tier_assets.files.digests import text_digest
 from tier_assets.files.durable import locked, sync_folder
 from tier_assets.inference import Report, silent
@@ -23,13 +23,19 @@ from tier_assets.landing.files import (
     Digests,
     LandedFile,
     disagreements,
-    entries,
     name_flaw,
-    read_listing,
+    parse_listing,
     shown,
 )
 from tier_assets.landing.folders import landables
-from tier_assets.landing.references import References, changed_objects, read_references, referenced, write_references
+from tier_assets.landing.places import Entry, Place, Places
+from tier_assets.landing.references import (
+    REFERENCES,
+    changed_objects,
+    read_references,
+    referenced,
+    write_references,
+)
 from tier_assets.landing.sources import Progress, Source, reason
 
 
@@ -46,6 +52,16 @@ class Arrival:
     complete: bool
     digest: str
     problems: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Survey:
+    """What one walk through the zone found: all that has landed, by key, and a sentence for everything that can be no
+    partition: hostile names, links outside, files astray.
+    """
+
+    arrivals: tuple[Arrival, ...]
+    strangers: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -90,9 +106,22 @@ class LandingZone:
 
     def arrivals(self, settle_seconds: int, now: float) -> list[Arrival]:
         """Every partition of which something has landed, complete or still arriving, by key."""
-        keys = sorted(found for found in self._walk() if isinstance(found, PartitionKey))
-        found = (self.arrival(key, settle_seconds, now) for key in keys)
-        return [arrival for arrival in found if arrival]
+        return list(self.survey(settle_seconds, now).arrivals)
+
+    def survey(self, settle_seconds: int, now: float) -> Survey:
+        """`arrivals` and `strangers` in one walk."""
+        arrivals: list[Arrival] = []
+        strangers: list[str] = []
+        for found in self._places.walk():
+            if isinstance(found, str):
+                strangers.append(found)
+            elif arrival := self._arrival(found, now - settle_seconds):
+                arrivals.append(arrival)
+        return Survey(tuple(sorted(arrivals, key=lambda each: each.key)), tuple(strangers))
+
+    def landed_sources(self) -> list[str]:
+        """Sources that have a folder of a partition, in order; what lies in it is not looked at."""
+        return self._places.sources()
 
     def arrival(self, key: PartitionKey, settle_seconds: int, now: float) -> Arrival | None:
         """What has landed of a partition, None if nothing.
@@ -100,36 +129,32 @@ class LandingZone:
         It is complete when `_SUCCESS` is there, or when no file of it changed in the `settle_seconds` before `now` (seconds
         since 1970) and no `land` was cut short. Files are hashed when it is complete, and again only if they change.
         """
-        folder = self.folder(key)
-        if not folder.is_dir() or not self._inside(folder):
-            return None
-        try:
-            return self._look(key, folder, now - settle_seconds)
-        except OSError as error:
-            problem = f"{shown(str(key))} cannot be read: {error.strerror}"
-            return Arrival(key, (), False, "", (problem,))
+        place = self._places.of(key, self.folder(key))
+        return self._arrival(place, now - settle_seconds) if place else None
 
     def ask_stores(self, wanted: Sequence[PartitionKey] | None = None) -> str | None:
         """Note which referenced objects are no longer as they landed, of some partitions or all; later looks see it.
 
         Returns a sentence where a store cannot be asked: then no other is, and what was known stands.
         """
-        for key in wanted or [found for found in self._walk() if isinstance(found, PartitionKey)]:
-            folder = self.folder(key)
-            listed = read_references(folder) if self._inside(folder) else References()
+        found = self._places.walk() if wanted is None else (self._places.of(key, self.folder(key)) for key in wanted)
+        for place in found:
+            if not isinstance(place, Place) or not place.holds(REFERENCES):
+                continue
             try:
+                listed = read_references(place.folder)
                 now = changed_objects(listed.files, self._endpoint)
                 if now != listed.now:
-                    with locked(self.root / ".locks" / str(key)):
-                        if read_references(folder) == listed:
-                            write_references(folder, listed.files, now)
+                    with locked(self.root / ".locks" / str(place.key)):
+                        if read_references(place.folder) == listed:
+                            write_references(place.folder, listed.files, now)
             except OSError as error:
-                return f"{key}: whether its referenced objects have changed cannot be asked: {reason(error)}"
+                return f"{place.key}: whether its referenced objects have changed cannot be asked: {reason(error)}"
         return None
 
     def strangers(self) -> list[str]:
         """A sentence for everything in the zone that can be no partition: hostile names, links outside, files astray."""
-        return [found for found in self._walk() if isinstance(found, str)]
+        return [found for found in self._places.walk() if isinstance(found, str)]
 
     def land(
         self,
@@ -161,7 +186,7 @@ class LandingZone:
 
     def _opened(self, key: PartitionKey) -> Path:
         folder = self.folder(key)
-        if not self._inside(folder):
+        if not self._places.inside(folder):
             raise LandingError(f"cannot land into {key}: {folder} leads outside the landing zone; remove that link")
         folder.mkdir(parents=True, exist_ok=True)
         for parent in folder.parents:
@@ -169,18 +194,32 @@ class LandingZone:
                 sync_folder(parent)
         return folder
 
-    def _look(self, key: PartitionKey, folder: Path, settled_before: float) -> Arrival | None:
-        listing = read_listing(folder)
+    @cached_property
+    def _places(self) -> Places:
+        return Places(self.root)
+
+    def _arrival(self, place: Place, settled_before: float) -> Arrival | None:
+        try:
+            if not place.flaw:
+                return self._look(place, settled_before)
+            flaw: str | None = place.flaw
+        except OSError as error:
+            flaw = error.strerror
+        return Arrival(place.key, (), False, "", (f"{shown(str(place.key))} cannot be read: {flaw}",))
+
+    def _look(self, place: Place, settled_before: float) -> Arrival | None:
+        key, folder = place.key, place.folder
+        listing = parse_listing((folder / SUCCESS).read_bytes()) if place.holds_file(SUCCESS) else None
         names: dict[str, int] = {}
         problems: list[str] = [listing.problem] if listing and listing.problem else []
         digests = Digests(folder)
-        elsewhere, changes = referenced(folder, digests)
+        elsewhere, changes = referenced(folder, digests) if place.holds(REFERENCES) else ([], [])
         problems += changes
-        found = entries(folder)
+        found = place.visible
         for entry in found:
             if entry.is_dir():
                 continue
-            flaw = name_flaw(entry.name) or self._file_flaw(Path(entry.path))
+            flaw = name_flaw(entry.name) or self._file_flaw(entry)
             if flaw:
                 problems.append(f"{shown(entry.name)} {flaw}")
             else:
@@ -189,82 +228,29 @@ class LandingZone:
             if listing is None or any(entry.is_dir() for entry in found):
                 return None
             problems.append(f"{SUCCESS} is there, but no file")
-        settled = not (folder / LANDING).exists() and _last_change(folder) <= settled_before
-        if listing is None and not settled:
+        if listing is None and (place.holds(LANDING) or _last_change(place) > settled_before):
             files = tuple(LandedFile(name, size) for name, size in sorted(names.items()))
             return Arrival(key, files, False, "", tuple(problems))
-        if listing:
-            problems += disagreements(folder, set(names), listing, digests)
         listed = names.keys() & listing.files.keys() if listing and listing.files is not None else names.keys()
-        copied = [LandedFile(name, names[name], digests.of(name)) for name in listed]
-        files = tuple(sorted((*copied, *elsewhere), key=lambda file: file.name))
+        copied = {name: LandedFile(name, names[name], digests.of(name)) for name in listed}
+        if listing:
+            problems += disagreements(names.keys(), copied, listing)
+        files = tuple(sorted((*copied.values(), *elsewhere), key=lambda file: file.name))
         digests.save()
         parts = [part for file in files for part in (file.name, str(file.bytes), str(file.identity))]
         return Arrival(key, files, True, text_digest(*parts, "problems", *problems), tuple(problems))
 
-    def _file_flaw(self, path: Path) -> str | None:
-        if not self._inside(path):
+    def _file_flaw(self, entry: Entry) -> str | None:
+        if self._places.leads_outside(entry):
             return "is a link that leads outside the landing zone: copy the file instead"
-        return None if path.is_file() else "is no file"
-
-    def _inside(self, path: Path) -> bool:
-        return path.resolve().is_relative_to(self.root.resolve())
-
-    def _walk(self) -> Iterator[PartitionKey | str]:
-        """Every folder that is a partition, and a sentence for all else, in the order of the names."""
-        for source in entries(self.root):
-            flaw = self._folder_flaw(source, f"{source.name}.x")
-            if flaw:
-                yield flaw
-                continue
-            for snapshot in entries(Path(source.path)):
-                flaw = self._folder_flaw(snapshot, f"{source.name}.{snapshot.name}")
-                if flaw:
-                    yield flaw
-                    continue
-                yield PartitionKey(source.name, snapshot.name)
-                yield from self._shards(source.name, snapshot)
-
-    def _shards(self, source: str, snapshot: "os.DirEntry[str]") -> Iterator[PartitionKey | str]:
-        for shard in entries(Path(snapshot.path)):
-            if not shard.is_dir():
-                continue
-            flaw = self._folder_flaw(shard, f"{source}.{snapshot.name}.{shard.name}")
-            if flaw:
-                yield flaw
-                continue
-            yield PartitionKey(source, snapshot.name, shard.name)
-            for deeper in entries(Path(shard.path)):
-                if deeper.is_dir():
-                    yield f"{self._shown(deeper)} is nested too deeply: use SOURCE/SNAPSHOT or SOURCE/SNAPSHOT/SHARD"
-
-    def _folder_flaw(self, entry: "os.DirEntry[str]", key: str) -> str | None:
-        where = self._shown(entry)
-        if not self._inside(Path(entry.path)):
-            return f"{where} is a link that leads outside the landing zone: copy what it leads to"
-        if not entry.is_dir():
-            return f"{where} is not in a folder SOURCE/SNAPSHOT: use strata land"
-        if "." in entry.name:
-            return f"{where} can be no part of a partition key: its name has a '.'"
-        try:
-            PartitionKey.parse(key)
-        except PartitionKeyError:
-            return (
-                f"{where} can be no part of a partition key: use letters, digits, '-' and '_' (a source in lower case)"
-            )
-        return None
-
-    def _shown(self, entry: "os.DirEntry[str]") -> str:
-        return "/".join(shown(part) for part in Path(entry.path).relative_to(self.root).parts)
+        return None if entry.is_file() else "is no file"
 
 
-def _last_change(folder: Path) -> float:
+def _last_change(place: Place) -> float:
     """When anything but our own notes last changed, hidden files of a copy under way included; seconds since 1970.
 
     The time of change is the file system's and cannot be set, unlike that of modification, which copies carry along.
     """
-    with os.scandir(folder) as found:
-        own = (SUCCESS, DIGESTS)
-        return max(
-            (entry.stat(follow_symlinks=False).st_ctime for entry in found if entry.name not in own), default=0.0
-        )
+    own = (SUCCESS, DIGESTS)
+    changes = (entry.stat(follow_symlinks=False).st_ctime for entry in place.entries if entry.name not in own)
+    return max(changes, default=0.0)

@@ -269,10 +269,10 @@ def _in_another_process(target, root, key):
     return result
 
 
-def test_heads_since_an_entry_are_those_promoted_after_it(lake, documents):
+def test_pins_since_an_entry_are_those_promoted_after_it(lake, documents):
     keys = [PartitionKey.parse(f"crawl.{number}") for number in range(3)]
     for key in keys:
         lake.promote(lake.stage("filtered", key, documents("a"), basis=0, parts={"code": "1"}))
     second = lake.head("filtered", keys[1]).delta_version
-    assert list(lake.heads_since("filtered", "crawl", second)) == ["crawl.2"]
-    assert len(lake.heads_since("filtered", "crawl", -1)) == 3
+    assert [pin.partition for pin in lake.pins_since("filtered", "crawl", second)] == ["crawl.2"]
+    assert len(lake.pins_since("filtered", "crawl", -1)) == 3

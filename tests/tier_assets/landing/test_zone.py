@@ -381,3 +381,18 @@ def test_a_kill_while_replacing_never_shows_a_mixture(zone, made, fsyncs):
     new = zone.arrival(KEY, SETTLE, now()).digest
     assert not cut.complete or cut.digest in (old, new)
     assert {path.name for path in zone.folder(KEY).iterdir()} == {"b.jsonl", "c.jsonl", "_SUCCESS", "_digests.json"}
+
+
+def test_a_survey_is_all_arrivals_and_all_strangers(zone, made):
+    zone.land(KEY, made(a=b"one"))
+    drop(zone, "astray.jsonl")
+    survey = zone.survey(SETTLE, now())
+    assert list(survey.arrivals) == zone.arrivals(SETTLE, now())
+    assert list(survey.strangers) == zone.strangers()
+    assert len(survey.arrivals) == len(survey.strangers) == len(zone.landed_sources()) == 1
+
+
+def test_a_marker_that_is_no_file_is_none(zone):
+    drop(zone, "crawl/2026-34/a.jsonl")
+    os.mkfifo(zone.folder(KEY) / "_SUCCESS")
+    assert not zone.arrival(KEY, SETTLE, now()).complete
