@@ -7,10 +7,11 @@ log is multiplied in the same way. `main` makes one: `python -m tests.growth HOM
 
 import json
 import os
+import secrets
 import sqlite3
 import sys
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,8 @@ from deltalake import DeltaTable
 
 from tier_assets.commands.face import Session
 from tier_assets.definitions import orchestrator
+from tier_assets.files.digests import text_digest
+from tier_assets.files.documents import read_document
 from tier_assets.gate.audit import AuditReport
 from tier_assets.gate.contract import Contract
 from tier_assets.gate.summaries import summarize
@@ -27,14 +30,15 @@ from tier_assets.home import Home
 from tier_assets.keys import PartitionKey
 from tier_assets.lake.candidates import manifest_path
 from tier_assets.lake.lake import Lake
-from tier_assets.lake.versions import Version, fingerprint_of
+from tier_assets.lake.versions import Version, body_digest, fingerprint_of
 from tier_assets.landing.zone import Arrival, LandingZone
+from tier_assets.neighbours import Chain, Earlier
 from tier_assets.outcome import Outcome, Totals
 from tier_assets.planning import CONTRACTS
 from tier_assets.policy_book import PolicyBook
 from tier_assets.promotion.partitions import PARTITIONS
 from tier_assets.schemas import TABLES
-from tier_assets.staleness import Inputs, Models, fingerprint_parts
+from tier_assets.staleness import Fingerprints, Inputs
 from tier_assets.tiers import Tier
 
 TEXT = "The ferry leaves the northern quay at seven and is back before noon."
@@ -68,9 +72,12 @@ def grow(home: Home, partitions: int, sources: int = 4, highest: Tier = Tier.ORG
     for tier in list(Tier)[: highest.level + 1]:
         contract = CONTRACTS[tier]
         parents = {table: patterns[Tier(table)].version for table in contract.parents}
-        parts = fingerprint_parts(contract, first, Inputs(parents, arrival=arrivals[first]), book, models)
+        fingerprints = Fingerprints(book, models)
+        parts = fingerprints.parts(
+            contract, first, Inputs(parents, _earlier(contract, lake, []), None, arrivals[first])
+        )
         patterns[tier] = _promoted(lake, contract, first, parts, book)
-        _multiply(lake, contract, patterns, keys, arrivals, book, models)
+        _multiply(lake, contract, patterns, keys, arrivals, fingerprints)
     _tell_dagster(home, keys, [tier.asset_name for tier in patterns])
     return keys
 
@@ -103,9 +110,8 @@ def outcome_of(table: str) -> Outcome:
 def promote(lake: Lake, contract: Contract, key: PartitionKey, parts: dict[str, str], book: PolicyBook) -> Version:
     """Stage, record and promote that outcome, as a step does, without its audit."""
     totals = Totals()
-    pieces = totals.over([outcome_of(contract.table)])
-    basis = lake.basis(contract.table, key)
-    candidate = lake.stage(contract.table, key, pieces, basis=basis, parts=parts)
+    (outcome,) = totals.over([outcome_of(contract.table)])
+    candidate = lake.stage(contract.table, key, outcome, basis=lake.basis(contract.table, key), parts=parts)
     report = AuditReport((), {"kept_share": 1.0})
     summary = summarize(contract, totals, report, seconds=0.1, policy=book.for_source(key.source), pool="cpu")
     candidate = candidate.with_report("staged", {**summary, "token_budget": 0}, report.rows())
@@ -119,7 +125,7 @@ def _promoted(lake: Lake, contract: Contract, key: PartitionKey, parts: dict[str
     manifest = manifest_path(folder, str(key), version.candidate)
     entry = folder / "_delta_log" / f"{version.delta_version:020d}.json"
     actions = [json.loads(line) for line in entry.read_text("utf-8").splitlines()]
-    return Promoted(version, json.loads(manifest.read_text("utf-8")), actions)
+    return Promoted(version, read_document(manifest), actions)
 
 
 def _multiply(
@@ -128,23 +134,23 @@ def _multiply(
     patterns: dict[Tier, Promoted],
     keys: Sequence[PartitionKey],
     arrivals: dict[PartitionKey, Arrival],
-    book: PolicyBook,
-    models: Models,
+    fingerprints: Fingerprints,
 ) -> None:
     """Give every other partition what the first one has in a table."""
     pattern = patterns[Tier(contract.table)]
     parents = {table: patterns[Tier(table)].version for table in contract.parents}
     origin = lake.folder(contract.table, keys[0].source)
     entries: dict[str, int] = {keys[0].source: pattern.version.delta_version + 1}
-    before: dict[str, list[Version]] = {keys[0].source: [pattern.version]}
+    before: dict[str, list[str]] = {keys[0].source: [pattern.version.content_digest]}
     for number, key in enumerate(keys[1:], 1):
         folder, earlier = lake.folder(contract.table, key.source), before.setdefault(key.source, [])
         if key.source not in entries:
             _make_table(origin, folder)
             entries[key.source] = 1
         # That partitions compare with those of their own source is the policy's default.
-        inputs = Inputs(parents, tuple(earlier) if contract.neighbours else (), None, arrivals[key])
-        parts = fingerprint_parts(contract, key, inputs, book, models)
+        parts = fingerprints.parts(
+            contract, key, Inputs(parents, _earlier(contract, lake, earlier), None, arrivals[key])
+        )
         fingerprint = fingerprint_of(contract.table, key, parts)
         candidate = f"{fingerprint[:12]}-{number:08x}"
         names = [
@@ -158,10 +164,15 @@ def _multiply(
         path.parent.mkdir(parents=True)
         path.write_text(json.dumps(manifest, indent=1, sort_keys=True) + "\n", "utf-8")
         _write_entry(folder, entries[key.source], [_entered(each, names, parts) for each in pattern.actions])
-        earlier.append(replace(pattern.version, partition=str(key), candidate=candidate, fingerprint=fingerprint))
+        earlier.append(pattern.version.content_digest)
         entries[key.source] += 1
     for source, newest in entries.items():
         _checkpoint(lake.folder(contract.table, source), newest - 1)
+
+
+def _earlier(contract: Contract, lake: Lake, digests: Sequence[str]) -> Earlier | None:
+    """Earlier partitions of which only the content is asked."""
+    return Earlier(lake, Chain(digests=[text_digest(*digests)]), 0) if contract.neighbours else None
 
 
 def _renamed(value: Any, names: Sequence[tuple[str, str]]) -> Any:
@@ -177,8 +188,8 @@ def _entered(action: dict[str, Any], names: Sequence[tuple[str, str]], parts: di
         renamed: dict[str, Any] = _renamed(action, names)
         return renamed
     info = dict(action["commitInfo"])
-    body = {**_renamed(json.loads(info["strata"]), names), "parts": parts}
-    info["strata"] = json.dumps(body, sort_keys=True)
+    body = {**_renamed(json.loads(info["strata"]), names), "parts": parts, "promotion": secrets.token_hex(8)}
+    info["strata"] = json.dumps({**body, "digest": body_digest(body)}, sort_keys=True)
     return {"commitInfo": info}
 
 
@@ -218,7 +229,7 @@ def _tell_dagster(home: Home, keys: Sequence[PartitionKey], assets: Sequence[str
             dagster.report(instance, heads[asset], keys[0], "new")
     for asset in assets:
         versions = {key: version.fingerprint for key, version in _heads(lake, heads[asset], keys)}
-        _copy_events(home.dagster / "history" / "runs" / "index.db", asset, versions)
+        _copy_events(home.dagster / "event_log.db", asset, versions)
 
 
 def _heads(lake: Lake, tier: Tier, keys: Sequence[PartitionKey]) -> Iterator[tuple[PartitionKey, Version]]:
