@@ -32,13 +32,12 @@ from tier_assets.lake.candidates import manifest_path
 from tier_assets.lake.lake import Lake
 from tier_assets.lake.versions import Version, body_digest, fingerprint_of
 from tier_assets.landing.zone import Arrival, LandingZone
-from tier_assets.neighbours import Chain, Earlier
 from tier_assets.outcome import Outcome, Totals
 from tier_assets.planning import CONTRACTS
 from tier_assets.policy_book import PolicyBook
 from tier_assets.promotion.partitions import PARTITIONS
 from tier_assets.schemas import TABLES
-from tier_assets.staleness import Fingerprints, Inputs
+from tier_assets.staleness import Contents, Fingerprints
 from tier_assets.tiers import Tier
 
 TEXT = "The ferry leaves the northern quay at seven and is back before noon."
@@ -71,11 +70,9 @@ def grow(home: Home, partitions: int, sources: int = 4, highest: Tier = Tier.ORG
     patterns: dict[Tier, Promoted] = {}
     for tier in list(Tier)[: highest.level + 1]:
         contract = CONTRACTS[tier]
-        parents = {table: patterns[Tier(table)].version for table in contract.parents}
+        parents = {table: patterns[Tier(table)].version.content_digest for table in contract.parents}
         fingerprints = Fingerprints(book, models)
-        parts = fingerprints.parts(
-            contract, first, Inputs(parents, _earlier(contract, lake, []), None, arrivals[first])
-        )
+        parts = fingerprints.parts(contract, first, Contents(parents, _earlier(contract, []), None, arrivals[first]))
         patterns[tier] = _promoted(lake, contract, first, parts, book)
         _multiply(lake, contract, patterns, keys, arrivals, fingerprints)
     _tell_dagster(home, keys, [tier.asset_name for tier in patterns])
@@ -138,7 +135,7 @@ def _multiply(
 ) -> None:
     """Give every other partition what the first one has in a table."""
     pattern = patterns[Tier(contract.table)]
-    parents = {table: patterns[Tier(table)].version for table in contract.parents}
+    parents = {table: patterns[Tier(table)].version.content_digest for table in contract.parents}
     origin = lake.folder(contract.table, keys[0].source)
     entries: dict[str, int] = {keys[0].source: pattern.version.delta_version + 1}
     before: dict[str, list[str]] = {keys[0].source: [pattern.version.content_digest]}
@@ -148,9 +145,7 @@ def _multiply(
             _make_table(origin, folder)
             entries[key.source] = 1
         # That partitions compare with those of their own source is the policy's default.
-        parts = fingerprints.parts(
-            contract, key, Inputs(parents, _earlier(contract, lake, earlier), None, arrivals[key])
-        )
+        parts = fingerprints.parts(contract, key, Contents(parents, _earlier(contract, earlier), None, arrivals[key]))
         fingerprint = fingerprint_of(contract.table, key, parts)
         candidate = f"{fingerprint[:12]}-{number:08x}"
         names = [
@@ -170,9 +165,9 @@ def _multiply(
         _checkpoint(lake.folder(contract.table, source), newest - 1)
 
 
-def _earlier(contract: Contract, lake: Lake, digests: Sequence[str]) -> Earlier | None:
-    """Earlier partitions of which only the content is asked."""
-    return Earlier(lake, Chain(digests=[text_digest(*digests)]), 0) if contract.neighbours else None
+def _earlier(contract: Contract, digests: Sequence[str]) -> str | None:
+    """The digest of the chain of earlier partitions, of which only the content is asked."""
+    return text_digest(*digests) if contract.neighbours else None
 
 
 def _renamed(value: Any, names: Sequence[tuple[str, str]]) -> Any:

@@ -4,6 +4,7 @@
 partition depends on, and what differs, `staleness.py`'s. This is above the tiers: none of them imports it.
 """
 
+import json
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Literal, get_args
@@ -17,19 +18,19 @@ from tier_assets.l2_selected.contract import CONTRACT as L2
 from tier_assets.l3_refined.contract import CONTRACT as L3
 from tier_assets.l4_organized.contract import CONTRACT as L4
 from tier_assets.lake.lake import Lake
+from tier_assets.lake.log_index import Pin
 from tier_assets.lake.snapshot import LakeSnapshot
-from tier_assets.lake.versions import Version, fingerprint_of
 from tier_assets.landing.zone import Arrival
 from tier_assets.neighbours import Neighbours, family
 from tier_assets.policies.filtered import Scope
 from tier_assets.policy_book import PolicyBook
 from tier_assets.staleness import (
+    Contents,
     Fingerprints,
     Models,
     budget_ended,
     difference,
     hold_line,
-    inputs_of,
     is_settled,
 )
 from tier_assets.tiers import Tier
@@ -49,7 +50,7 @@ CONTRACTS: Mapping[Tier, Contract] = {
 class Need:
     """One partition of one tier: its state, whether a run has work to do there, and why.
 
-    `served`: some version is promoted and can be read, whatever the state. `version` is that version, where it was asked for.
+    `served`: some version is promoted and can be read, whatever the state. `pin` is that version in a few words.
     """
 
     tier: Tier
@@ -58,7 +59,7 @@ class Need:
     runs: bool
     why: str
     served: bool = False
-    version: Version | None = field(default=None, compare=False, repr=False)
+    pin: Pin | None = field(default=None, compare=False, repr=False)
 
 
 def plan(
@@ -75,8 +76,7 @@ def plan(
     Tier by tier within a partition, partitions in the total order. A tier above one that will run is reported as running
     too (`runs`), since its parent may change: its own fingerprint decides when its turn comes.
     """
-    found = needs(lake.snapshot(), arrivals, book, models, tiers=tiers, partitions=partitions)
-    return [replace(need, version=None) for need in found]
+    return list(needs(lake.snapshot(), arrivals, book, models, tiers=tiers, partitions=partitions))
 
 
 def needs(
@@ -88,8 +88,11 @@ def needs(
     tiers: Sequence[Tier] = tuple(Tier),
     partitions: Sequence[PartitionKey] | None = None,
 ) -> Iterator[Need]:
-    """The plan of a snapshot, each need with its promoted version: of ten thousand partitions they would fill the memory."""
+    """The plan of a snapshot, need by need: see `plan`."""
     if partitions is None:
+        for tier in Tier:
+            for source in snapshot.sources(tier):
+                snapshot.foresee(tier, source)
         partitions = [*arrivals, *(key for tier in Tier for key in snapshot.partitions(tier))]
     look = _Look(snapshot, book, models)
     upset: set[tuple[str, ...]] = set()
@@ -140,35 +143,38 @@ class _Look:
         self._book = book
         self._neighbours = Neighbours(snapshot)
         self._fingerprints = Fingerprints(book, models)
+        self._guides: dict[str, str | None] = {}
 
     def at(self, tier: Tier, key: PartitionKey, arrival: Arrival | None) -> Need:
         """The state of a partition in a tier, as if nothing below it were to run."""
         snapshot, contract = self._snapshot, CONTRACTS[tier]
-        head = snapshot.head(tier, key)
+        pin = snapshot.pin(tier, key)
 
         def need(state: State, runs: bool, why: str) -> Need:
-            return Need(tier, key, state, runs, why, head is not None, head)
+            return Need(tier, key, state, runs, why, pin is not None, pin)
 
         attempts = snapshot.attempts(tier, key)
         attempt = attempts.read() if attempts else None
         if attempt and attempt.state == "running":
             return need("running", False, f"run {attempt.run_id[:8]} since {attempt.started_at}")
-        complete = arrival if arrival and arrival.complete else None
-        inputs = inputs_of(contract, key, snapshot, self._book, complete, self._neighbours)
-        if inputs is None:
+        contents = self._contents(contract, key, arrival if arrival and arrival.complete else None)
+        if contents is None:
             return need(*self._without_input(tier, key, arrival))
         try:
-            parts = self._fingerprints.parts(contract, key, inputs)
+            fingerprint = self._fingerprints.fingerprint(contract, key, contents)
         except ModelUnavailableError as error:
             # Whether another model answers now, nobody can say: what is promoted stands, what is not is tried.
-            return need("current", False, str(error)) if head else need("absent", True, "new")
-        fingerprint, policy = fingerprint_of(tier, key, parts), self._book.for_source(key.source)
-        if head and head.fingerprint == fingerprint:
-            lacking = snapshot.damage(tier, key) or budget_ended(head, policy.refined.max_tokens)
+            return need("current", False, str(error)) if pin else need("absent", True, "new")
+        policy = self._book.for_source(key.source)
+        if pin and pin.fingerprint == fingerprint:
+            damage = "" if snapshot.is_untouched(pin) else snapshot.damage(tier, key)
+            cut = contract.generates and budget_ended(json.loads(pin.shown), policy.refined.max_tokens)
+            lacking = damage or cut
             return need("stale", True, lacking) if lacking else need("current", False, "")
+        parts, head = self._fingerprints.parts(contract, key, contents), snapshot.head(tier, key)
         held = snapshot.held(tier, key)
         if held and is_settled(held, fingerprint, policy):
-            lacking = budget_ended(held, policy.refined.max_tokens)
+            lacking = budget_ended(held.summary, policy.refined.max_tokens)
             return need("held", bool(lacking), lacking or hold_line(held))
         flaw = snapshot.flaw(tier, key)
         if attempt or flaw:
@@ -181,12 +187,36 @@ class _Look:
             )
         return need("absent" if contract.parents else "landed", True, "new")
 
+    def _contents(self, contract: Contract, key: PartitionKey, arrival: Arrival | None) -> Contents | None:
+        """What the partition would be made of; None while a parent is not promoted, or nothing has landed."""
+        if not contract.parents and arrival is None:
+            return None
+        parents: dict[str, str] = {}
+        for table in contract.parents:
+            pin = self._snapshot.pin(table, key)
+            if pin is None:
+                return None
+            parents[table] = pin.content_digest
+        earlier = None
+        if contract.neighbours:
+            scope = contract.neighbours(self._book.for_source(key.source))
+            earlier = self._neighbours.before(contract.table, key, scope).digest
+        return Contents(parents, earlier, self._guide(contract), arrival)
+
+    def _guide(self, contract: Contract) -> str | None:
+        if contract.guide is None:
+            return None
+        if contract.table not in self._guides:
+            head = self._snapshot.pin(contract.guide.table, contract.guide.key)
+            self._guides[contract.table] = head.content_digest if head else None
+        return self._guides[contract.table]
+
     def _without_input(
         self, tier: Tier, key: PartitionKey, arrival: Arrival | None
     ) -> tuple[State, Literal[False], str]:
         """State and reason where no fingerprint can be computed: nothing complete has landed, or a parent is not promoted."""
         snapshot = self._snapshot
-        served, held = snapshot.head(tier, key), snapshot.held(tier, key)
+        served, held = snapshot.pin(tier, key), snapshot.held(tier, key)
         if not CONTRACTS[tier].parents:
             arriving = "; ".join(arrival.problems) or "still arriving: no _SUCCESS" if arrival else ""
             if served:
@@ -197,6 +227,6 @@ class _Look:
                 return "held", False, hold_line(held)
             return "absent", False, arriving or "nothing landed"
         for below in list(Tier)[: tier.level]:
-            if snapshot.head(below, key) is None and snapshot.held(below, key):
+            if snapshot.pin(below, key) is None and snapshot.held(below, key):
                 return "blocked", False, f"{below} is held"
         return ("current" if served else "absent"), False, f"{tier.parent} is not promoted"

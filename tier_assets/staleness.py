@@ -5,10 +5,12 @@ A tier says in its contract what it depends on; here that is read, once, and pin
 partitions that deduplication compared with.
 """
 
+import hashlib
 import json
+import struct
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from tier_assets.gate.audit import AuditReport
 from tier_assets.gate.contract import Contract, Guide, digest_of, values_of
@@ -42,6 +44,16 @@ class Inputs:
     guide: Version | None = None
     arrival: Arrival | None = None
 
+    @property
+    def contents(self) -> "Contents":
+        """What a fingerprint holds of them."""
+        return Contents(
+            {table: version.content_digest for table, version in self.parents.items()},
+            self.earlier.digest if self.earlier is not None else None,
+            self.guide.content_digest if self.guide else None,
+            self.arrival,
+        )
+
 
 def inputs_of(
     contract: Contract,
@@ -49,12 +61,8 @@ def inputs_of(
     reader: Reader,
     book: PolicyBook,
     arrival: Arrival | None = None,
-    neighbours: Neighbours | None = None,
 ) -> Inputs | None:
-    """What the partition would be made of now; None while a parent has no promoted version, or nothing has landed.
-
-    `neighbours` of the same reader save whoever looks at many partitions to find each one's anew.
-    """
+    """What the partition would be made of now; None while a parent has no promoted version, or nothing has landed."""
     if not contract.parents and arrival is None:
         return None
     parents: dict[str, Version] = {}
@@ -67,7 +75,7 @@ def inputs_of(
     before = None
     if contract.neighbours:
         scope = contract.neighbours(book.for_source(key.source))
-        before = (neighbours or Neighbours(reader)).before(contract.table, key, scope)
+        before = Neighbours(reader).before(contract.table, key, scope)
     return Inputs(parents, before, guide, arrival)
 
 
@@ -79,7 +87,7 @@ def fingerprint_parts(
     Values are digests or versions, never paths or times. What a part is for stands in DESIGN's fingerprint rule:
     parents' content, dedup basis, policy values read, code version, models and prompts, libraries.
     """
-    return common_parts(contract, key.source, book, models) | own_parts(contract, inputs, book)
+    return common_parts(contract, key.source, book, models) | own_parts(contract, inputs.contents, book)
 
 
 def common_parts(contract: Contract, source: str, book: PolicyBook, models: Models) -> dict[str, str]:
@@ -102,19 +110,30 @@ def common_parts(contract: Contract, source: str, book: PolicyBook, models: Mode
     return parts
 
 
-def own_parts(contract: Contract, inputs: Inputs, book: PolicyBook) -> dict[str, str]:
+class Contents(NamedTuple):
+    """The content of what a partition is made of: digests of its parents by table, of its neighbours' chain, of the model
+    that guides it; and what has landed.
+    """
+
+    parents: Mapping[str, str]
+    earlier: str | None = None
+    guide: str | None = None
+    arrival: Arrival | None = None
+
+
+def own_parts(contract: Contract, contents: Contents, book: PolicyBook) -> dict[str, str]:
     """The parts of one partition alone: what landed, its parents' content, its neighbours', the model that guides it."""
     parts: dict[str, str] = {}
-    if inputs.arrival and not contract.parents:
-        parts["landed files"] = inputs.arrival.digest
-        for library in contract.landed_libraries([file.name for file in inputs.arrival.files]):
+    if contents.arrival and not contract.parents:
+        parts["landed files"] = contents.arrival.digest
+        for library in contract.landed_libraries([file.name for file in contents.arrival.files]):
             parts[f"library {library}"] = version_or_absent(library)
-    for table, parent in inputs.parents.items():
-        parts[f"rows of {table}"] = parent.content_digest
-    if inputs.earlier is not None:
-        parts["earlier partitions"] = inputs.earlier.digest
+    for table, digest in contents.parents.items():
+        parts[f"rows of {table}"] = digest
+    if contents.earlier is not None:
+        parts["earlier partitions"] = contents.earlier
     if contract.guide:
-        parts |= _guide_parts(contract.guide, inputs.guide, book.default)
+        parts |= _guide_parts(contract.guide, contents.guide, book.default)
     return parts
 
 
@@ -125,13 +144,35 @@ class Fingerprints:
         self._book = book
         self._models = models
         self._common: dict[tuple[str, str], dict[str, str]] = {}
+        self._chunks: dict[tuple[str, str, tuple[str, ...]], list[tuple[str, bytes]]] = {}
 
-    def parts(self, contract: Contract, key: PartitionKey, inputs: Inputs) -> dict[str, str]:
+    def parts(self, contract: Contract, key: PartitionKey, contents: Contents) -> dict[str, str]:
         """See `fingerprint_parts`."""
-        name = (contract.table, key.source)
+        return self._of_all(contract, key.source) | own_parts(contract, contents, self._book)
+
+    def fingerprint(self, contract: Contract, key: PartitionKey, contents: Contents) -> str:
+        """The fingerprint of those parts, of which the common ones are encoded once: see `fingerprint_of`, which it equals."""
+        own = own_parts(contract, contents, self._book)
+        names = tuple(own)
+        layout = self._chunks.get((contract.table, key.source, names))
+        if layout is None:
+            every = self._of_all(contract, key.source) | own
+            layout = [(name, b"" if name in own else _chunk(f"{name}={every[name]}")) for name in sorted(every)]
+            self._chunks[contract.table, key.source, names] = layout
+        chunks = [chunk or _chunk(f"{name}={own[name]}") for name, chunk in layout]
+        return hashlib.sha256(b"".join([_chunk(contract.table), _chunk(str(key)), *chunks])).hexdigest()
+
+    def _of_all(self, contract: Contract, source: str) -> dict[str, str]:
+        name = (contract.table, source)
         if name not in self._common:
-            self._common[name] = common_parts(contract, key.source, self._book, self._models)
-        return self._common[name] | own_parts(contract, inputs, self._book)
+            self._common[name] = common_parts(contract, source, self._book, self._models)
+        return self._common[name]
+
+
+def _chunk(text: str) -> bytes:
+    """A text as `text_digest` takes it up."""
+    data = text.encode("utf-8", "surrogatepass")
+    return struct.pack("<q", len(data)) + data
 
 
 def installed_parts(contract: Contract) -> dict[str, str]:
@@ -142,17 +183,17 @@ def installed_parts(contract: Contract) -> dict[str, str]:
     }
 
 
-def _guide_parts(guide: Guide, promoted: Version | None, policy: Policy) -> dict[str, str]:
+def _guide_parts(guide: Guide, promoted: str | None, policy: Policy) -> dict[str, str]:
     if promoted is None:
         return {guide.name: guide.untrained(policy)}
-    return {guide.name: promoted.content_digest, **{f"library {name}": version(name) for name in guide.libraries}}
+    return {guide.name: promoted, **{f"library {name}": version(name) for name in guide.libraries}}
 
 
-def budget_ended(head: Version | Candidate, budget: int) -> str:
-    """Why a version or held candidate whose fingerprint is current should be computed again all the same: the token budget
-    that it had cut it short, and now there is more. Empty if not.
+def budget_ended(summary: Mapping[str, Any], budget: int) -> str:
+    """Why a version of that summary should be computed again though its fingerprint is current: the token budget that it
+    had cut it short, and now there is more. Empty if not.
     """
-    cut, had = head.summary.get("cut_by_budget"), head.summary.get("token_budget")
+    cut, had = summary.get("cut_by_budget"), summary.get("token_budget")
     return f"its token budget of {had:,} ended before {cut} inputs" if cut and had is not None and budget > had else ""
 
 

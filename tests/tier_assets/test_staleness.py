@@ -140,6 +140,6 @@ def test_a_held_line_names_the_rules_that_dropped_most_and_how_to_see_them(lake,
 def test_a_version_that_a_spent_budget_cut_short_goes_on_with_a_new_one(lake, key):
     head = lake.promote(lake.stage(Tier.REFINED, key, empty(Tier.REFINED), basis=0, parts={}))
     cut = replace(head, summary={**head.summary, "cut_by_budget": 3, "token_budget": 10})
-    assert budget_ended(cut, 45_000) == "its token budget of 10 ended before 3 inputs"
-    assert budget_ended(cut, 10) == ""
-    assert budget_ended(head, 45_000) == ""
+    assert budget_ended(cut.summary, 45_000) == "its token budget of 10 ended before 3 inputs"
+    assert budget_ended(cut.summary, 10) == ""
+    assert budget_ended(head.summary, 45_000) == ""

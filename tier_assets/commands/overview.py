@@ -1,5 +1,6 @@
 """The table of states and numbers that `status` and `materialize` print: one row per tier and partition."""
 
+import json
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
@@ -9,6 +10,7 @@ from tier_assets.lake.lake import Lake
 from tier_assets.planning import Need
 
 _SHOWN_REASONS = 3
+_SILENT = AuditReport((), {})
 
 
 def overview(lake: Lake, needs: Iterable[Need]) -> list[dict[str, Any]]:
@@ -18,19 +20,19 @@ def overview(lake: Lake, needs: Iterable[Need]) -> list[dict[str, Any]]:
     """
     rows = []
     for need in needs:
-        head = need.version or (lake.head(need.tier, need.key) if need.served else None)
-        held = lake.held(need.tier, need.key) if not head and need.state in ("held", "failed") else None
-        summary: Mapping[str, Any] = head.summary if head else held.summary if held else {}
+        pin = need.pin
+        held = lake.held(need.tier, need.key) if not pin and need.state in ("held", "failed") else None
+        summary: Mapping[str, Any] = json.loads(pin.shown) if pin else held.summary if held else {}
         missed = any(summary.get("checks", {}).get(verdict) for verdict in ("warned", "failed"))
         # A version's manifest is read only where it has something to say.
-        found = lake.report(head) if head and missed else held.report if held else ()
-        report = AuditReport.of(found)
+        found = lake.report(lake.load(pin)) if pin and missed else held.report if held else ()
+        report = AuditReport.of(found) if found else _SILENT
         rows.append(
             {
                 "tier": need.tier.value,
                 "partition": str(need.key),
                 "state": need.state,
-                "version": head.number if head else None,
+                "version": pin.number if pin else None,
                 "rows_in": summary.get("rows_in"),
                 "rows_kept": summary.get("rows_kept"),
                 "dropped": summary.get("dropped", {}),
@@ -42,7 +44,7 @@ def overview(lake: Lake, needs: Iterable[Need]) -> list[dict[str, Any]]:
                 "why": need.why,
                 "notes": summary.get("notes", []),
                 "warned": [finding.sentence() for finding in report.warnings],
-                "overridden": [finding.sentence() for finding in report.failures] if head else [],
+                "overridden": [finding.sentence() for finding in report.failures] if pin else [],
             }
         )
     return rows

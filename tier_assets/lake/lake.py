@@ -41,10 +41,11 @@ class Lake:
     def __init__(self, root: Path) -> None:
         self.root = root
         self._now = LakeSnapshot(root)
+        self._looked_at: dict[str, int] = {}
 
     def snapshot(self) -> LakeSnapshot:
-        """The lake as it is now, for whoever looks at many partitions. Raises LakeError where a log cannot be read."""
-        return LakeSnapshot(self.root).refresh()
+        """The lake as it is now, for whoever looks at many partitions."""
+        return LakeSnapshot(self.root)
 
     def folder(self, table: str, source: str) -> Path:
         """Where the Delta table of a tier (or of the scorers) and a source lies."""
@@ -174,9 +175,16 @@ class Lake:
         if (head.number if head else 0) != act.basis:
             self._lost(folder, candidate, head)
         live = frozenset(each.path for each in head.files) if head else frozenset[str]()
-        digests = partial(self._now.index.digests, f"{candidate.table}/{folder.name}")
-        why = commits.commit(commits.opened(folder, candidate.partition, live, act.basis, digests), candidate, act)
+        digests = partial(self._digests, f"{candidate.table}/{folder.name}")
+        opened = commits.opened(folder, candidate.partition, live, act.basis, digests)
+        why = commits.commit(opened, candidate, act)
         return self._promoted_as(act, candidate) or why or "another writer was faster"
+
+    def _digests(self, log: str, first: int) -> Mapping[int, str]:
+        """Number to sha256 of a log's entries from one on, less those that this process was told before, to look at once."""
+        found = self._now.index.digests(log, max(first, self._looked_at.get(log, 0)))
+        self._looked_at[log] = max(found, default=-1) + 1
+        return found
 
     def heads(self, table: str, source: str) -> dict[str, Version]:
         """The promoted version of every partition of a source."""

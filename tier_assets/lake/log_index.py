@@ -10,20 +10,20 @@ import os
 import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 from tier_assets.errors import DamagedError, LakeError
 from tier_assets.files.durable import locked
 from tier_assets.lake.versions import Entry, Version, entry_of, partition_of, version_of
 
-_VERSION = 1
+_VERSION = 2
 _TABLES = f"""
 create table logs (log text primary key, newest integer, size integer, changed integer, inode integer) without rowid;
 create table entries (
     log text, version integer, sha256 text, partition text, number integer, candidate text, promotion text,
-    fingerprint text, content_digest text, body_digest blob, seal blob, primary key (log, version)
+    fingerprint text, content_digest text, looks text, shown text, body_digest blob, seal blob,
+    primary key (log, version)
 );
 create table bodies (log text, version integer, body text, primary key (log, version));
 create index by_partition on entries (log, partition, version);
@@ -31,7 +31,10 @@ create table checked (path text primary key, size integer, changed integer, sha2
 create table damaged (path text primary key) without rowid;
 pragma user_version = {_VERSION};
 """
-_COLUMNS = "log, version, sha256, partition, number, candidate, promotion, fingerprint, content_digest, body_digest"
+_COLUMNS = (
+    "log, version, sha256, partition, number, candidate, promotion, fingerprint, content_digest, "
+    "looks, shown, body_digest"
+)
 _BUSY_SECONDS = 60.0
 _T = TypeVar("_T")
 _DAMAGE = frozenset({sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB})
@@ -41,9 +44,12 @@ class _UnfitError(Exception):
     """The index is damaged, or not of this log as it is now: it is to be made anew."""
 
 
-@dataclass(frozen=True)
-class Pin:
-    """A promoted version in a few words: enough to find it again, and to compare its content."""
+class Pin(NamedTuple):
+    """A promoted version in a few words: enough to find it again, to compare it, to look at its files and to show it.
+
+    `looks` is a JSON list of its files: path, bytes, time of change. `shown` is a JSON table of those numbers of its summary
+    that a list of partitions shows. A tuple, since ten thousand partitions have fifty thousand of them.
+    """
 
     log: str
     partition: str
@@ -52,6 +58,8 @@ class Pin:
     candidate: str
     fingerprint: str
     content_digest: str
+    looks: str
+    shown: str
 
 
 class LogIndex:
@@ -216,7 +224,7 @@ class LogIndex:
         if not rows or stamp is None:
             return newest
         with self._writing() as connection:
-            connection.executemany(f"insert or replace into entries values ({', '.join('?' * 11)})", rows)
+            connection.executemany(f"insert or replace into entries values ({', '.join('?' * 13)})", rows)
             connection.executemany("insert or replace into bodies values (?, ?, ?)", bodies)
             connection.execute("insert or replace into logs values (?, ?, ?, ?, ?)", (log, number, *stamp))
         self._look_for_gaps(log, number)
@@ -329,8 +337,8 @@ def _pin(row: tuple[Any, ...]) -> Pin:
     *columns, seal = row
     if _seal(*columns) != seal:
         raise _UnfitError
-    log, version, _, partition, number, candidate, _, fingerprint, content_digest, _ = columns
-    return Pin(log, partition, number, version, candidate, fingerprint, content_digest)
+    log, version, _, partition, number, candidate, _, fingerprint, content_digest, looks, shown, _ = columns
+    return Pin(log, partition, number, version, candidate, fingerprint, content_digest, looks, shown)
 
 
 def _whole(path: Path, data: bytes, before: Version | None, table: str) -> Entry:
@@ -346,7 +354,8 @@ def _whole(path: Path, data: bytes, before: Version | None, table: str) -> Entry
 def _row(log: str, version: int, data: bytes, entry: Entry) -> tuple[Any, ...]:
     sha256 = hashlib.sha256(data).hexdigest()
     columns = (log, version, sha256, entry.partition, entry.number, entry.candidate, entry.promotion)
-    sealed = (*columns, entry.fingerprint, entry.content_digest, _seal(entry.body))
+    brief = (entry.fingerprint, entry.content_digest, entry.looks, entry.shown)
+    sealed = (*columns, *brief, _seal(entry.body))
     return (*sealed, _seal(*sealed))
 
 

@@ -5,6 +5,7 @@ time: what an answer costs follows what is asked. `Lake` asks a snapshot brought
 many partitions takes one and keeps it.
 """
 
+import json
 import os
 from collections import OrderedDict
 from collections.abc import Iterator
@@ -32,34 +33,46 @@ _REMEMBERED = 1_000
 
 
 class LakeSnapshot:
-    """All tables under a lake's root, as of the last `refresh`."""
+    """All tables under a lake's root, each log as it was when it was asked first since the last `refresh`."""
 
     def __init__(self, root: Path) -> None:
         self.root = root
         self.index = LogIndex(root)
         self._verifier = Verifier(self.index)
         self._newest: dict[str, int] = {}
+        self._fresh: set[str] = set()
         self._sources: dict[str, list[str]] = {}
         self._trying: dict[str, frozenset[str]] = {}
-        self._versions: OrderedDict[tuple[str, str], tuple[list[Pin], Version | None]] = OrderedDict()
+        self._heads: dict[str, dict[str, Pin]] = {}
+        self._known: OrderedDict[tuple[str, str], list[Pin]] = OrderedDict()
+        self._versions: OrderedDict[tuple[str, int], Version] = OrderedDict()
 
     def refresh(self) -> "LakeSnapshot":
-        """Bring all tables up to date. Raises LakeError where a log cannot be read."""
+        """Forget what was read: each log is brought up to date when it is asked next."""
         self._sources.clear()
         self._trying.clear()
-        for table in TABLES:
-            for source in self.sources(table):
-                self.refresh_log(table, source)
+        self._fresh.clear()
         return self
 
     def refresh_log(self, table: str, source: str) -> None:
-        """Bring the log of one table and source up to date."""
-        log = _log(table, source)
+        """Bring the log of one table and source up to date. Raises LakeError where it cannot be read."""
+        log = _name(table, source)
         newest = self.index.refresh(log)
+        self._fresh.add(log)
         if newest != self._newest.get(log):
             self._newest[log] = newest
-            for name, partition in [known for known in self._versions if known[0] == log]:
-                del self._versions[name, partition]
+            self._heads.pop(log, None)
+            for known in [each for each in self._known if each[0] == log]:
+                del self._known[known]
+            for loaded in [each for each in self._versions if each[0] == log]:
+                del self._versions[loaded]
+
+    def _log(self, table: str, source: str) -> str:
+        """The log of a table and source, brought up to date once since the last refresh."""
+        log = _name(table, source)
+        if log not in self._fresh:
+            self.refresh_log(table, source)
+        return log
 
     def folder(self, table: str, source: str) -> Path:
         """Where the Delta table of a tier (or of the scorers) and a source lies."""
@@ -79,27 +92,41 @@ class LakeSnapshot:
 
     def head(self, table: str, key: PartitionKey) -> Version | None:
         """The promoted version of a partition."""
-        return self._of(table, key)[1]
+        pins = self._promotions(table, key)
+        return self._loaded(pins[0]) if pins else None
+
+    def pin(self, table: str, key: PartitionKey) -> Pin | None:
+        """The promoted version of a partition in a few words."""
+        heads = self._heads.get(self._log(table, key.source))
+        if heads is not None:
+            return heads.get(str(key))
+        pins = self._promotions(table, key)
+        return pins[0] if pins else None
+
+    def foresee(self, table: str, source: str) -> None:
+        """Read the pins of all partitions of a source at once: very many are about to be asked for one by one."""
+        self._heads[self._log(table, source)] = {pin.partition: pin for pin in self.pins(table, source)}
 
     def versions(self, table: str, key: PartitionKey) -> list[Version]:
         """All promoted versions of a partition, newest first."""
-        return [self.index.load(pin) for pin in self._of(table, key)[0]]
+        return [self.index.load(pin) for pin in self._promotions(table, key)]
 
     def pins(self, table: str, source: str) -> list[Pin]:
         """The promoted version of every partition of a source, in a few words, in the order of their names."""
-        return self.index.heads(_log(table, source))
+        log = self._log(table, source)
+        return list(self._heads[log].values()) if log in self._heads else self.index.heads(log)
 
     def promotions(self, table: str, partition: str) -> list[Pin]:
         """All promotions of a partition in a few words, newest first."""
-        return self.index.versions(_log(table, PartitionKey.parse(partition).source), partition)
+        return self.index.versions(self._log(table, PartitionKey.parse(partition).source), partition)
 
     def since(self, table: str, source: str, delta_version: int) -> list[Pin]:
         """What was promoted in a table after an entry of its log, oldest first."""
-        return self.index.since(_log(table, source), delta_version)
+        return self.index.since(self._log(table, source), delta_version)
 
     def load(self, pin: Pin) -> Version:
         """A version with all that its entry says."""
-        return self.index.load(pin)
+        return self._loaded(pin)
 
     def candidates(self, table: str, key: PartitionKey) -> list[Candidate]:
         """What was ever staged for a partition and is still there, oldest first."""
@@ -111,8 +138,8 @@ class LakeSnapshot:
 
     def held(self, table: str, key: PartitionKey) -> Candidate | None:
         """The newest held candidate that could still be promoted: its basis is the head."""
-        pins, head = self._of(table, key)
-        basis = head.number if head else 0
+        pins = self._promotions(table, key)
+        basis = pins[0].number if pins else 0
         # What is promoted is not held: of most partitions no manifest is read.
         others = read_manifests(self.folder(table, key.source), str(key), {pin.candidate for pin in pins})
         waiting = [each for each in others.candidates if each.state == "held" and each.basis == basis]
@@ -120,7 +147,7 @@ class LakeSnapshot:
 
     def flaw(self, table: str, key: PartitionKey) -> str:
         """Which small files of a partition cannot be used, as a sentence; empty where all can."""
-        pins, _ = self._of(table, key)
+        pins = self._promotions(table, key)
         found = read_manifests(self.folder(table, key.source), str(key), {pin.candidate for pin in pins}).unusable
         return "; ".join(
             f"{path} is damaged ({why}): the next run of the partition moves it aside" for path, why in found.items()
@@ -128,7 +155,7 @@ class LakeSnapshot:
 
     def attempts(self, table: str, key: PartitionKey) -> Attempts | None:
         """What is running on the partition now, or failed last; None where nothing is and did."""
-        log = _log(table, key.source)
+        log = _name(table, key.source)
         if log not in self._trying:
             self._trying[log] = frozenset(Attempts.partitions(self.folder(table, key.source)))
         return (
@@ -144,6 +171,18 @@ class LakeSnapshot:
     def strangers(self) -> list[str]:
         """A sentence for every name among candidates and attempts that is no partition's."""
         return [found for table in TABLES for found in self._found(table) if isinstance(found, str)]
+
+    def is_untouched(self, pin: Pin) -> bool:
+        """Whether the files of a version are there, as large and as old as they were. `damage` says what is wrong."""
+        base = f"{self.root}/{pin.log}/"
+        try:
+            for path, size, changed in json.loads(pin.looks):
+                found = os.stat(base + path)  # noqa: PTH116  # asked for every file of a home
+                if found.st_size != size or found.st_mtime_ns != changed:
+                    return False
+        except OSError:
+            return False
+        return not self._verifier.accuses(base, pin.candidate)
 
     def damage(self, table: str, key: PartitionKey) -> str:
         """What is wrong with the promoted version at first sight, as a sentence; empty where nothing is."""
@@ -206,13 +245,20 @@ class LakeSnapshot:
                         yield f"{folder / place}: {name!r} is no partition's: move it away"
             yield from map(PartitionKey.parse, sorted(names))
 
-    def _of(self, table: str, key: PartitionKey) -> tuple[list[Pin], Version | None]:
-        """The promotions of a partition, newest first, and the newest in full."""
-        name = (_log(table, key.source), str(key))
+    def _promotions(self, table: str, key: PartitionKey) -> list[Pin]:
+        """The promotions of a partition, newest first."""
+        self.folder(table, key.source)
+        name = (self._log(table, key.source), str(key))
+        if name not in self._known:
+            self._known[name] = self.index.versions(*name)
+            if len(self._known) > _REMEMBERED:
+                self._known.popitem(last=False)
+        return self._known[name]
+
+    def _loaded(self, pin: Pin) -> Version:
+        name = (pin.log, pin.delta_version)
         if name not in self._versions:
-            self.folder(table, key.source)
-            pins = self.index.versions(*name)
-            self._versions[name] = (pins, self.index.load(pins[0]) if pins else None)
+            self._versions[name] = self.index.load(pin)
             if len(self._versions) > _REMEMBERED:
                 self._versions.popitem(last=False)
         return self._versions[name]
@@ -222,5 +268,5 @@ def _sentence(path: Path, why: str, version: Version) -> str:
     return f"{path} {why}: `strata materialize {version.table} -p {version.partition}` makes it again"
 
 
-def _log(table: str, source: str) -> str:
+def _name(table: str, source: str) -> str:
     return f"{table}/{source}"

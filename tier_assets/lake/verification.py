@@ -30,8 +30,6 @@ class Verifier:
         A file that was changed after it was promoted (seconds since 1970) is read: a copy that was put back is right. So is
         one that was found damaged before.
         """
-        if self._wrong is None:
-            self._wrong = self._index.accused()
         try:
             found = os.stat(path)  # noqa: PTH116  # asked for every file of a home: twice as fast
         except OSError:
@@ -39,9 +37,19 @@ class Verifier:
         if file.bytes >= 0 and found.st_size != file.bytes:
             return "is cut short"
         untouched = found.st_mtime_ns == file.changed if file.changed else found.st_mtime_ns <= promoted_at * _NS
-        if path not in self._wrong and (untouched or self._known(path, found, sha256)):
+        if path not in self._accused() and (untouched or self._known(path, found, sha256)):
             return ""
         return self._read(path, found, sha256())
+
+    def accuses(self, place: str, candidate: str) -> bool:
+        """Whether any file of a candidate in a place was found damaged before."""
+        accused = self._accused()
+        return bool(accused) and any(str(path).startswith(place) and candidate in path.name for path in accused)
+
+    def _accused(self) -> set[Path]:
+        if self._wrong is None:
+            self._wrong = self._index.accused()
+        return self._wrong
 
     def verify(self, path: Path, file: StagedFile, sha256: Callable[[], str]) -> str:
         """What is wrong with a file, all of it being read once per process; empty where it is what was promoted."""

@@ -15,6 +15,11 @@ from tier_assets.files.digests import text_digest
 from tier_assets.keys import PartitionKey
 from tier_assets.lake.candidates import Candidate, StagedFile, now
 
+SHOWN = (
+    *("rows_in", "rows_kept", "dropped", "tokens", "tokens_exact", "checks", "seconds", "cost", "notes"),
+    *("cut_by_budget", "token_budget"),
+)
+"""What of a version's summary a list of partitions shows, or goes by."""
 BODY = "strata"
 """The name of our body in an entry's `commitInfo`."""
 
@@ -69,6 +74,8 @@ class Entry:
     promotion: str = ""
     fingerprint: str = ""
     content_digest: str = ""
+    looks: str = ""
+    shown: str = ""
 
 
 def app_of(table: str, key: PartitionKey | str) -> str:
@@ -210,7 +217,14 @@ def _promotion(
         version.promotion,
         version.fingerprint,
         version.content_digest,
+        _looks(version),
+        json.dumps({name: version.summary[name] for name in SHOWN if name in version.summary}, ensure_ascii=False),
     )
+
+
+def _looks(version: Version) -> str:
+    every = (*version.files, *([version.decided] if version.decided else []))
+    return json.dumps([[file.path, file.bytes, file.changed] for file in every])
 
 
 def _fits(version: Version) -> bool:

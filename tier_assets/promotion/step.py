@@ -185,14 +185,14 @@ class TierStep:
         head = self.lake.head(table, key)
         budget = self.token_budget() if self.contract.generates else 0
         damage = self.lake.damage(table, key)
-        lacking = damage or (budget_ended(head, budget) if head else "")
+        lacking = damage or (budget_ended(head.summary, budget) if head else "")
         if head and head.fingerprint == self.fingerprint and not lacking:
             return Settled(head, None, "unchanged: nothing was computed")
         lost = self.lake.lost(table, key)
         if lost and lost.fingerprint == self.fingerprint:
             return Settled(_again(self.lake, lost), None, "the log had lost its promotion: nothing was computed")
         held = self.lake.held(self.contract.table, self.key)
-        if held and is_settled(held, self.fingerprint, self.policy) and not budget_ended(held, budget):
+        if held and is_settled(held, self.fingerprint, self.policy) and not budget_ended(held.summary, budget):
             return _held(held)
         why = lacking or (self._difference(head) if head else "new")
         started = time.monotonic()

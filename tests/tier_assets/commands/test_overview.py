@@ -12,7 +12,7 @@ SUMMARY = {
 def test_a_promoted_partition_shows_its_versions_numbers(lake, key, documents):
     staged = lake.stage("filtered", key, documents("a"), basis=0, parts={})
     lake.promote(staged.with_report("staged", SUMMARY, ()))
-    (row,) = overview(lake, [Need(Tier.FILTERED, key, "current", False, "")])
+    (row,) = overview(lake, [Need(Tier.FILTERED, key, "current", False, "", pin=lake.snapshot().pin("filtered", key))])
     assert (row["state"], row["version"], row["rows_in"], row["rows_kept"]) == ("current", 1, 1200, 1000)
     assert row["dropped"] == SUMMARY["dropped"]
     text = overview_table([row])
@@ -30,7 +30,7 @@ WARNED = "distribution: language_shift is 0.5, allowed <= 0.15 (languages are th
 def test_what_the_checks_of_a_promoted_version_warned_of_is_named(lake, key, documents):
     staged = lake.stage("filtered", key, documents("a"), basis=0, parts={})
     lake.promote(staged.with_report("staged", SUMMARY, (FINDING, {**FINDING, "passed": True})))
-    rows = overview(lake, [Need(Tier.FILTERED, key, "current", False, "")])
+    rows = overview(lake, [Need(Tier.FILTERED, key, "current", False, "", pin=lake.snapshot().pin("filtered", key))])
     assert rows[0]["warned"] == [WARNED]
     assert remarks(rows) == [f"warned: filtered {key}: {WARNED}"]
 
@@ -39,7 +39,7 @@ def test_what_a_person_overrode_is_named(lake, key, documents):
     staged = lake.stage("filtered", key, documents("a"), basis=0, parts={})
     summary = {**SUMMARY, "checks": {"passed": 5, "warned": 0, "failed": 1}}
     lake.promote(staged.with_report("held", summary, ({**FINDING, "blocking": True},)), kind="override")
-    rows = overview(lake, [Need(Tier.FILTERED, key, "current", False, "")])
+    rows = overview(lake, [Need(Tier.FILTERED, key, "current", False, "", pin=lake.snapshot().pin("filtered", key))])
     assert remarks(rows) == [f"overridden: filtered {key}: {WARNED}"]
 
 
