@@ -66,6 +66,6 @@ def orphans(lake: Lake, source: str) -> list[str]:
 def _is_log(path: Path) -> bool:
     return (
         path.parent.name == "_delta_log"
-        and (path.suffix in (".json", ".parquet") or path.name == "_last_checkpoint")
+        and (path.suffix in (".json", ".parquet", ".sha256") or path.name == "_last_checkpoint")
         and not path.name.startswith(".")
     )

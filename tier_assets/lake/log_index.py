@@ -191,17 +191,19 @@ class LogIndex:
             # An entry was moved aside, or the log replaced by another: what was read of it is of no worth.
             raise _UnfitError
         if os.path.exists(self._entry(log, newest + 1)):  # noqa: PTH110  # asked for every log of a command: four times faster
-            return self._read_on(log, newest)
+            # Under the index's own lock: of two that read on at once, the second would take what the first has kept for the
+            # versions before those that it reads.
+            with self._writing() as connection:
+                newest = self._read_on(connection, log)
         self._look_for_gaps(log, newest)
         return newest
 
-    def _read_on(self, log: str, newest: int) -> int:
+    def _read_on(self, connection: sqlite3.Connection, log: str) -> int:
         table = log.partition("/")[0]
-        rows: list[tuple[Any, ...]] = []
-        bodies: list[tuple[Any, ...]] = []
         heads: dict[str, Version | None] = {}
+        found = self._rows("select newest from logs where log = ?", log)
+        number = newest = found[0][0] if found else -1
         stamp: tuple[int, ...] | None = None
-        number = newest
         while True:
             path = Path(self._entry(log, number + 1))
             stamp_before = _stamp(str(path))
@@ -219,15 +221,11 @@ class LogIndex:
             entry = _whole(path, data, heads.get(partition), table)
             if entry.partition:
                 heads[entry.partition] = version_of(entry.body, number)
-            rows.append(_row(log, number, data, entry))
-            bodies.append((log, number, entry.body))
-        if not rows or stamp is None:
-            return newest
-        with self._writing() as connection:
-            connection.executemany(f"insert or replace into entries values ({', '.join('?' * 13)})", rows)
-            connection.executemany("insert or replace into bodies values (?, ?, ?)", bodies)
+            row = _row(log, number, data, entry)
+            connection.execute(f"insert or replace into entries values ({', '.join('?' * len(row))})", row)
+            connection.execute("insert or replace into bodies values (?, ?, ?)", (log, number, entry.body))
+        if number > newest and stamp is not None:
             connection.execute("insert or replace into logs values (?, ?, ?, ?, ?)", (log, number, *stamp))
-        self._look_for_gaps(log, number)
         return number
 
     def _look_for_gaps(self, log: str, newest: int) -> None:
