@@ -11,12 +11,12 @@ from typing import Any
 import click
 
 from tier_assets.commands.options import Command
-from tier_assets.definitions import find_home, open_landing_zone, open_language_identifier, open_language_model
 from tier_assets.home import Home
 from tier_assets.inference import identity
 from tier_assets.keys import PartitionKey
 from tier_assets.lake.lake import Lake
 from tier_assets.landing.zone import Arrival, LandingZone
+from tier_assets.opening import find_home, open_landing_zone, open_language_identifier, open_language_model
 from tier_assets.planning import CONTRACTS
 from tier_assets.policy_book import PolicyBook
 from tier_assets.staleness import Models, frozen_changes
