@@ -120,7 +120,7 @@ class LandingZone:
             elif arrival := self._seen(found, now - settle_seconds, looks):
                 arrivals.append(arrival)
         looks.save()
-        return Survey(tuple(sorted(arrivals, key=lambda each: each.key)), tuple(strangers))
+        return Survey(tuple(sorted(arrivals, key=lambda each: each.key.order)), tuple(strangers))
 
     def landed_sources(self) -> list[str]:
         """Sources that have a folder of a partition, in order; what lies in it is not looked at."""

@@ -1,4 +1,5 @@
 import os
+import sys
 from collections import Counter
 
 import pytest
@@ -6,8 +7,10 @@ import pytest
 from tier_assets.keys import PartitionKey
 from tier_assets.landing.looks import LOOKS, Looks
 from tier_assets.landing.places import Places
+from tier_assets.landing.zone import LandingZone
 
-KEY = PartitionKey("crawl", "2026-34")
+KEY, OTHER = PartitionKey("crawl", "2026-34"), PartitionKey("crawl", "2026-35")
+SETTLE = 300
 # Seconds since 1970, far behind and far ahead of the times of all files made here.
 BEFORE, AFTER = 1_000_000_000.0, 9_000_000_000.0
 
@@ -20,6 +23,36 @@ def root(tmp_path):
     (folder / "a.jsonl").write_text("one")
     (folder / "_SUCCESS").touch()
     return root
+
+
+class Opened:
+    """The paths opened within it."""
+
+    def __init__(self):
+        self.paths = None
+        # A hook of the interpreter's cannot be taken away again: it only stops noting.
+        sys.addaudithook(self._see)
+
+    def _see(self, event, arguments):
+        if self.paths is not None and event == "open":
+            self.paths.append(str(arguments[0]))
+
+    def __enter__(self):
+        self.paths = []
+        return self.paths
+
+    def __exit__(self, *_):
+        self.paths = None
+
+
+@pytest.fixture(scope="session")
+def opened():
+    return Opened()
+
+
+@pytest.fixture
+def zone(root):
+    return LandingZone(root)
 
 
 def look(root, now=AFTER):
@@ -129,3 +162,45 @@ def test_a_folder_that_is_gone_is_forgotten(root):
 def test_a_zone_that_is_not_there_is_not_made(tmp_path):
     Looks(tmp_path / "none", AFTER).save()
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_second_look_at_all_is_the_first_one_again_and_opens_nothing(zone, opened):
+    first = zone.survey(SETTLE, AFTER)
+    with opened as paths:
+        assert zone.survey(SETTLE, AFTER) == first
+    assert [path for path in paths if "/crawl/" in path] == []
+    assert [zone.arrival(KEY, SETTLE, AFTER)] == list(first.arrivals)
+
+
+def test_a_listed_file_that_changes_after_a_look_at_all_is_seen(zone, root, tmp_path):
+    (tmp_path / "b.jsonl").write_text("one")
+    zone.land(OTHER, [tmp_path / "b.jsonl"])
+    assert [each.problems for each in zone.arrivals(SETTLE, AFTER)] == [(), ()]
+    (zone.folder(OTHER) / "b.jsonl").write_text("two")
+    for _ in range(2):
+        problems = [each.problems for each in zone.arrivals(SETTLE, AFTER)]
+        assert problems == [(), ("b.jsonl has other content than _SUCCESS says",)]
+
+
+def test_a_longer_settling_time_makes_what_was_seen_complete_incomplete_again(zone, root):
+    (root / "crawl" / "2026-34" / "_SUCCESS").unlink()
+    seen = [zone.arrivals(settle, AFTER)[0].complete for settle in (SETTLE, int(AFTER), SETTLE)]
+    assert seen == [True, False, True]
+
+
+def test_a_marker_makes_complete_whatever_the_settling_time_is(zone):
+    assert [zone.arrivals(settle, AFTER)[0].complete for settle in (SETTLE, int(AFTER))] == [True, True]
+
+
+def test_a_folder_that_had_not_settled_is_complete_at_a_later_look(zone, root):
+    (root / "crawl" / "2026-34" / "_SUCCESS").unlink()
+    assert [zone.arrivals(settle, AFTER)[0].complete for settle in (int(AFTER), SETTLE)] == [False, True]
+
+
+def test_a_referenced_file_that_changes_after_a_look_at_all_is_seen(zone, tmp_path):
+    (tmp_path / "b.jsonl").write_text("one")
+    zone.land(OTHER, [tmp_path / "b.jsonl"], reference=True)
+    assert [each.problems for each in zone.arrivals(SETTLE, AFTER)] == [(), ()]
+    (tmp_path / "b.jsonl").write_text("two")
+    _, after = zone.arrivals(SETTLE, AFTER)
+    assert "has changed since it was referenced" in after.problems[0]

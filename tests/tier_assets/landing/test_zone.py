@@ -40,31 +40,6 @@ def made(tmp_path):
     return call
 
 
-class Opened:
-    """The paths opened within it."""
-
-    def __init__(self):
-        self.paths = None
-        # A hook of the interpreter's cannot be taken away again: it only stops noting.
-        sys.addaudithook(self._see)
-
-    def _see(self, event, arguments):
-        if self.paths is not None and event == "open":
-            self.paths.append(str(arguments[0]))
-
-    def __enter__(self):
-        self.paths = []
-        return self.paths
-
-    def __exit__(self, *_):
-        self.paths = None
-
-
-@pytest.fixture(scope="session")
-def opened():
-    return Opened()
-
-
 def drop(zone, where, content=b"abc"):
     """Put a file into the zone as another program would."""
     path = zone.root / where
@@ -421,45 +396,3 @@ def test_a_marker_that_is_no_file_is_none(zone):
     drop(zone, "crawl/2026-34/a.jsonl")
     os.mkfifo(zone.folder(KEY) / "_SUCCESS")
     assert not zone.arrival(KEY, SETTLE, now()).complete
-
-
-def test_a_second_look_at_all_is_the_first_one_again_and_opens_nothing(zone, made, opened):
-    zone.land(KEY, made(a=b"one", b=b"two"))
-    drop(zone, "wiki/1/a.jsonl")
-    first = zone.survey(SETTLE, later())
-    with opened as paths:
-        assert zone.survey(SETTLE, later()) == first
-    assert [path for path in paths if "/crawl/" in path or "/wiki/" in path] == []
-    assert [zone.arrival(each.key, SETTLE, later()) for each in first.arrivals] == list(first.arrivals)
-
-
-def test_a_file_that_changes_after_a_look_at_all_is_seen(zone, made):
-    zone.land(KEY, made(a=b"one"))
-    (before,) = zone.arrivals(SETTLE, later())
-    (zone.folder(KEY) / "a.jsonl").write_bytes(b"two")
-    (after,) = zone.arrivals(SETTLE, later())
-    assert before.problems == ()
-    assert after.problems == ("a.jsonl has other content than _SUCCESS says",)
-    assert zone.arrivals(SETTLE, later()) == [after]
-
-
-def test_a_longer_settling_time_makes_what_was_seen_complete_incomplete_again(zone):
-    drop(zone, "crawl/2026-34/a.jsonl")
-    assert [each.complete for each in zone.arrivals(SETTLE, later())] == [True]
-    assert [each.complete for each in zone.arrivals(3600, later())] == [False]
-    assert [each.complete for each in zone.arrivals(SETTLE, later())] == [True]
-
-
-def test_a_folder_that_had_not_settled_is_complete_at_a_later_look(zone):
-    drop(zone, "crawl/2026-34/a.jsonl")
-    assert [each.complete for each in zone.arrivals(SETTLE, now())] == [False]
-    assert [each.complete for each in zone.arrivals(SETTLE, later())] == [True]
-
-
-def test_a_referenced_file_that_changes_after_a_look_at_all_is_seen(zone, made):
-    (path,) = made(a=b"one")
-    zone.land(KEY, [path], reference=True)
-    assert [each.problems for each in zone.arrivals(SETTLE, later())] == [()]
-    path.write_bytes(b"two")
-    (after,) = zone.arrivals(SETTLE, later())
-    assert "has changed since it was referenced" in after.problems[0]
