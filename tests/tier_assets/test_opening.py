@@ -85,4 +85,4 @@ def test_the_language_model_is_the_policys(tmp_path):
     home = Home(tmp_path)
     home.policy.write_text('[language_model]\nbackend = "openai"\nbase_url = "http://127.0.0.1:9/v1"\nmodel = "m"\n')
     with closing(open_language_model(home, PolicyBook.read(home.policy))) as model:
-        assert model.name == "m"
+        assert model.profile == "large"

@@ -188,8 +188,11 @@ def test_a_longer_settling_time_makes_what_was_seen_complete_incomplete_again(zo
     assert seen == [True, False, True]
 
 
-def test_a_marker_makes_complete_whatever_the_settling_time_is(zone):
-    assert [zone.arrivals(settle, AFTER)[0].complete for settle in (SETTLE, int(AFTER))] == [True, True]
+def test_a_marker_makes_complete_whatever_the_settling_time_is_and_nothing_is_opened_for_it(zone, opened):
+    first = zone.arrivals(SETTLE, AFTER)
+    with opened as paths:
+        assert zone.arrivals(int(AFTER), AFTER) == first
+    assert [path for path in paths if "/crawl/" in path] == []
 
 
 def test_a_folder_that_had_not_settled_is_complete_at_a_later_look(zone, root):
