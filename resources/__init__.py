@@ -1,4 +1,4 @@
-"""Outbound adapters: storage, models, the orchestrator, the environment. Only `definitions.py` imports this package.
+"""Outbound adapters: storage, models, the orchestrator, the environment.
 
-Delete it and every pure test still passes.
+Only `definitions.py` and `opening.py` import this package. Delete it and every pure test still passes.
 """

@@ -1,30 +1,25 @@
-"""The composition root: assets, sensors, schedules and resources on one screen. The only importer of the two adapters."""
+"""The composition root: assets, sensors, schedules and resources on one screen. What needs no Dagster is in `opening.py`;
+no other module imports the two adapters.
+"""
 
 from typing import Any
 
 import dagster as dg
 
 from resources import deployments, models, storage
-from resources.language_model import language_model as choose_language_model
 from resources.orchestrator import Orchestrator, RunOutcome
 from resources.private_data_analyzer import PresidioAnalyzer
-from resources.text_classifier import language_identifier
 from sensors.automation import tier_automation
 from sensors.mended_policy import mended_policy
 from sensors.raw_landing import raw_landing
 from sensors.schedules import maintenance, maintenance_schedule, refresh_job, refresh_schedule
-from tier_assets.completions import ManagedLanguageModel
-from tier_assets.errors import StrataError
 from tier_assets.home import Home
-from tier_assets.inference import TextClassifier
 from tier_assets.l0_raw.asset import l0_raw
 from tier_assets.l1_filtered.asset import l1_filtered
 from tier_assets.l2_selected.asset import l2_selected, quality_scorer
 from tier_assets.l3_refined.asset import l3_refined
 from tier_assets.l4_organized.asset import l4_organized
 from tier_assets.lake.lake import Lake
-from tier_assets.landing.zone import LandingZone
-from tier_assets.policy_book import PolicyBook
 from tier_assets.progress import LogNarrator
 
 ASSETS = (l0_raw, l1_filtered, quality_scorer, l2_selected, l3_refined, l4_organized)
@@ -57,34 +52,6 @@ def build_definitions(**overrides: Any) -> dg.Definitions:
     )
 
 
-def find_home(named: str | None) -> Home:
-    """The home a command works on: the one named, else the environment's.
-
-    Raises StrataError for a path with characters that DuckDB, Delta or SQLite would read as a pattern or an escape.
-    """
-    home = Home(deployments.home(named))
-    flaws = sorted(set("[]*?%{}#") & set(str(home.root)))
-    if flaws:
-        raise StrataError(f"{home.root}: a home's path cannot hold {' '.join(flaws)}: choose another with --home")
-    return home
-
-
-def open_landing_zone(home: Home) -> LandingZone:
-    """The landing zone of a home, with the deployment's S3 store."""
-    return LandingZone(home.landing, deployments.s3_endpoint())
-
-
-def open_language_identifier() -> TextClassifier:
-    """The classifier of languages."""
-    return language_identifier()
-
-
-def open_language_model(home: Home, policies: PolicyBook) -> ManagedLanguageModel:
-    """The policy's language model with the home's cache; starts nothing until asked. Close it."""
-    policy = policies.default.language_model
-    return choose_language_model(policy, api_key=deployments.api_key(), cache_path=home.completions)
-
-
 def orchestrator(home: Home, **overrides: Any) -> Orchestrator:
     """Dagster on a home, for a process that is not Dagster."""
     return Orchestrator(home, Lake(home.lake), build_definitions(home=home, **overrides))
@@ -100,10 +67,6 @@ __all__ = [
     "build_definitions",
     "dagster_environment",
     "defs",
-    "find_home",
-    "open_landing_zone",
-    "open_language_identifier",
-    "open_language_model",
     "orchestrator",
 ]
 

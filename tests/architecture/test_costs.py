@@ -5,6 +5,7 @@ home of 50 partitions that are current in all tiers.
 import json
 import shutil
 import sys
+import time
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -17,6 +18,8 @@ from tier_assets.cli import main
 from tier_assets.home import Home
 from tier_assets.keys import PartitionKey
 from tier_assets.lake.lake import Lake
+from tier_assets.landing.looks import LOOKS
+from tier_assets.landing.zone import LandingZone
 from tier_assets.planning import CONTRACTS
 from tier_assets.policy_book import PolicyBook
 from tier_assets.tiers import Tier
@@ -65,6 +68,8 @@ class Looks:
 def grown(tmp_path_factory):
     home = Home(tmp_path_factory.mktemp("grown") / "home")
     grow(home, PARTITIONS)
+    # What changed within a second before a look is not kept.
+    LandingZone(home.landing).survey(0, time.time() + 60)
     # The first command after the home was made may note what it sees for the next ones.
     strata(home, "status")
     return home
@@ -109,7 +114,15 @@ def test_one_partition_is_asked_for_and_no_other_manifest_is_read(look, argument
 
 
 @pytest.mark.parametrize("arguments", [("status",), ("materialize",), ("materialize", "--plan")], ids=" ".join)
-def test_a_look_at_all_opens_each_landed_marker_and_each_note_of_digests_once(look, arguments):
+def test_a_look_at_all_opens_nothing_in_a_landing_folder_in_which_nothing_has_changed(look, arguments):
+    looks = look(*arguments)
+    for name in ("/_SUCCESS", "/_digests.json", "pages.jsonl"):
+        assert looks.of("landing/", name) == {}
+
+
+@pytest.mark.parametrize("arguments", [("status",), ("materialize",), ("materialize", "--plan")], ids=" ".join)
+def test_a_first_look_at_all_opens_each_landed_marker_and_each_note_of_digests_once(grown, look, arguments):
+    (grown.landing / LOOKS).unlink()
     looks = look(*arguments)
     for name in ("/_SUCCESS", "/_digests.json"):
         assert Counter(looks.of("landing/", name).values()) == {1: PARTITIONS}
@@ -130,6 +143,7 @@ def test_one_new_partition_is_run_without_looking_at_the_others_again(grown, tmp
     strata(home, "land", "crawl-0.000099", str(page))
     with looks.counting():
         strata(home, "materialize", "raw")
+    # The copy's files have times of their own, so each is looked into anew: once.
     others = {path: count for path, count in looks.of("landing/", "/_SUCCESS").items() if "000099" not in path}
     assert Counter(others.values()) == {1: PARTITIONS}
 

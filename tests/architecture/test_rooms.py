@@ -30,7 +30,7 @@ LEVELS = (
     {"promotion"},
     TIERS,
     {"planning"},
-    {"definitions"},
+    {"definitions", "opening"},
     {"commands"},
 )
 """From the lowest to the highest. A room imports none of a higher level, and no other of its own."""

@@ -12,5 +12,7 @@ CONTEXT.set_forkserver_preload(
         "tests.reliability.commands",
         # The command loads these when asked for one, in front of the watch.
         *(f"tier_assets.commands.{name}" for name in ("landing", "looking", "policy", "running", "serving")),
+        # And these where a run starts.
+        "tier_assets.definitions",
     ]
 )

@@ -1,7 +1,7 @@
 import dagster as dg
 import pytest
 
-from tier_assets.definitions import build_definitions, dagster_environment, defs, find_home, orchestrator
+from tier_assets.definitions import build_definitions, dagster_environment, defs, orchestrator
 from tier_assets.home import Home
 from tier_assets.keys import PartitionKey
 from tier_assets.lake.lake import Lake
@@ -76,9 +76,8 @@ def test_what_dagster_loads_is_valid():
     dg.Definitions.validate_loadable(defs())
 
 
-def test_a_home_is_found_and_dagster_is_pointed_at_it(tmp_path):
-    home = find_home(str(tmp_path))
-    assert home == Home(tmp_path)
+def test_dagster_is_pointed_at_a_home(tmp_path):
+    home = Home(tmp_path)
     assert dagster_environment(home)["DAGSTER_HOME"] == str(tmp_path / "dagster")
     with orchestrator(home).instance() as instance:
         assert instance.get_dynamic_partitions("snapshots") == []

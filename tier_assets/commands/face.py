@@ -11,12 +11,12 @@ from typing import Any
 import click
 
 from tier_assets.commands.options import Command
-from tier_assets.definitions import find_home, open_landing_zone, open_language_identifier, open_language_model
 from tier_assets.home import Home
 from tier_assets.inference import identity
 from tier_assets.keys import PartitionKey
 from tier_assets.lake.lake import Lake
-from tier_assets.landing.zone import Arrival, LandingZone
+from tier_assets.landing.zone import Arrival, LandingZone, Survey
+from tier_assets.opening import find_home, open_landing_zone, open_language_identifier, open_language_model
 from tier_assets.planning import CONTRACTS
 from tier_assets.policy_book import PolicyBook
 from tier_assets.staleness import Models, frozen_changes
@@ -79,12 +79,15 @@ class Session:
 
     def arrivals(self, wanted: Sequence[PartitionKey] | None = None) -> dict[PartitionKey, Arrival]:
         """What has landed, complete or not: of the partitions wanted, which alone are looked at, or of all."""
-        settle, landing = self.policies().default.landing.settle_seconds, self.landing
         if wanted is None:
-            found = landing.arrivals_now(settle)
-        else:
-            found = [each for key in wanted if (each := landing.arrival(key, settle, time.time()))]
-        return {arrival.key: arrival for arrival in found}
+            return {arrival.key: arrival for arrival in self.survey().arrivals}
+        settle, landing = self._settle_seconds, self.landing
+        found = (landing.arrival(key, settle, time.time()) for key in wanted)
+        return {arrival.key: arrival for arrival in found if arrival}
+
+    def survey(self) -> Survey:
+        """All that has landed, complete or not, and what in the zone can be no partition."""
+        return self.landing.survey(self._settle_seconds, time.time())
 
     def remark_on_policy(self) -> None:
         """Say what of the policy touches nothing of what has landed; before anything has, that is no news."""
@@ -106,6 +109,10 @@ class Session:
             "language_identifier": cache(lambda: open_language_identifier().digest),
             "language_model": cache(lambda: identity(open_language_model(self.home, self.policies()))),
         }
+
+    @property
+    def _settle_seconds(self) -> int:
+        return self.policies().default.landing.settle_seconds
 
     def emit(self, document: Any, text: Callable[[], str]) -> None:
         """Print the JSON document, or the text for people."""

@@ -4,7 +4,6 @@ import click
 
 from tier_assets.commands.face import Session
 from tier_assets.commands.options import common
-from tier_assets.definitions import orchestrator
 from tier_assets.keys import PartitionKey
 from tier_assets.progress import TerminalNarrator
 
@@ -14,8 +13,7 @@ from tier_assets.progress import TerminalNarrator
 def init() -> None:
     """Prepare a home: its folders, Dagster's settings, an empty policy."""
     session = Session.open()
-    with orchestrator(session.home).instance():
-        session.emit({"home": str(session.home.root)}, lambda: f"{session.home.root} is ready")
+    session.emit({"home": str(session.home.root)}, lambda: f"{session.home.root} is ready")
 
 
 @click.command()

@@ -26,10 +26,12 @@ def status(tier: Tier | None, partitions: tuple[str, ...]) -> None:
     session = Session.open()
     wanted = keys(partitions)
     session.remark_on_policy()
+    # One walk through the zone tells both.
+    survey = None if wanted else session.survey()
     snapshot = session.lake.snapshot()
     needs = planning.needs(
         snapshot,
-        session.arrivals(wanted),
+        {each.key: each for each in survey.arrivals} if survey else session.arrivals(wanted),
         session.policies(),
         session.models(),
         tiers=[tier] if tier else tuple(Tier),
@@ -44,7 +46,7 @@ def status(tier: Tier | None, partitions: tuple[str, ...]) -> None:
         shown = [row for row in rows if Tier(row["tier"]).level <= highest.level]
         above = dict.fromkeys(row["tier"] for row in rows if Tier(row["tier"]).level > highest.level)
         rest = [f"{', '.join(above)}: never materialized"] if above else []
-        strangers = [] if wanted else [*session.landing.strangers(), *snapshot.strangers()]
+        strangers = [*survey.strangers, *snapshot.strangers()] if survey else []
         return "\n".join([overview_table(shown), *remarks(shown), *rest, *strangers])
 
     session.emit({"rows": rows}, text)

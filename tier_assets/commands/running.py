@@ -1,4 +1,7 @@
-"""`strata materialize`, `promote` and `train`: what changes the lake."""
+"""`strata materialize`, `promote` and `train`: what changes the lake.
+
+Dagster is loaded where a run starts, since `materialize --plan` starts none: it takes seconds.
+"""
 
 import getpass
 import os
@@ -7,7 +10,7 @@ import time
 from collections.abc import Callable, Sequence
 from contextlib import closing
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import click
 
@@ -15,20 +18,22 @@ from tier_assets import planning
 from tier_assets.commands.face import Session, TierType, keys, partition_option, table
 from tier_assets.commands.options import common
 from tier_assets.commands.overview import overview, overview_table, remarks
-from tier_assets.definitions import RunOutcome, open_language_model, orchestrator
 from tier_assets.errors import LakeError
 from tier_assets.keys import SCORER_KEY, PartitionKey
 from tier_assets.lake.versions import Version
+from tier_assets.opening import open_language_model
 from tier_assets.planning import CONTRACTS, Need
 from tier_assets.progress import TerminalNarrator
-from tier_assets.promotion.step import TOKEN_BUDGET_TAG
 from tier_assets.schemas import SCORERS
 from tier_assets.tiers import Tier
+
+if TYPE_CHECKING:
+    from tier_assets.definitions import RunOutcome
 
 _FAILED, _HELD = 1, 3
 _POLL_SECONDS = 0.5
 
-RunTiers = Callable[..., RunOutcome]
+RunTiers: TypeAlias = "Callable[..., RunOutcome]"
 """Runs tiers of one partition, with tags."""
 
 
@@ -108,6 +113,8 @@ class _Work:
 
     def run(self) -> list[str]:
         """Run all there is to do; returns the failures, a line each."""
+        from tier_assets.definitions import orchestrator
+
         session, errors = self._session, list[str]()
         alone = self._wanted is not None
         if not any(need.runs or need.state == "running" for need in self.needs()):
@@ -182,6 +189,8 @@ class _Work:
 
     def _run_partition(self, run: RunTiers, phase: Sequence[Tier], key: PartitionKey) -> list[str]:
         """Run the tiers of the phase that have work; returns the failure, if there is one."""
+        from tier_assets.promotion.step import TOKEN_BUDGET_TAG
+
         self._wait_for_others(phase, key)
         needs = self._needs_of(key)
         tiers = _runnable([need.tier for need in needs if need.runs and need.tier in phase], needs)
@@ -264,6 +273,8 @@ def _show_plan(session: Session, needs: Sequence[Need]) -> int:
 @common
 def promote(tier: Tier, partition: str, reason: str) -> None:
     """Promote a held candidate in spite of its failed checks, on the record."""
+    from tier_assets.definitions import orchestrator
+
     if not reason.strip():
         raise click.UsageError("--reason must say why", ctx=click.get_current_context())
     session = Session.open()
@@ -292,6 +303,8 @@ def train() -> int:
 
     Selected partitions are stale afterwards: the next `strata materialize` scores them anew.
     """
+    from tier_assets.definitions import orchestrator
+
     session = Session.open()
     with closing(open_language_model(session.home, session.policies())) as model:
         resources = {"lake": session.lake, "policies": session.policies(), "language_model": model}

@@ -11,7 +11,6 @@ import click
 
 from tier_assets.commands.face import Session
 from tier_assets.commands.options import common
-from tier_assets.definitions import dagster_environment, orchestrator
 from tier_assets.errors import StrataError
 from tier_assets.home import Home
 
@@ -23,6 +22,9 @@ _HOST = "127.0.0.1"
 @common
 def ui(port: int) -> None:
     """Open the Dagster UI and daemon on this home, for this machine only (it has no authentication)."""
+    # Late, as in running.py: `strata ui --help` and a port that is taken need no Dagster.
+    from tier_assets.definitions import dagster_environment, orchestrator
+
     session = Session.open()
     _check_port(port)
     _claim(session.home, f"http://{_HOST}:{port}")

@@ -6,6 +6,7 @@ Whether a partition is complete, and what its files are, is in `zone.py`.
 import os
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from operator import attrgetter
 from pathlib import Path
 from typing import TypeAlias
 
@@ -23,9 +24,14 @@ class Place:
     """
 
     key: PartitionKey
-    folder: Path
+    path: str
     entries: Sequence[Entry] = ()
     flaw: str = ""
+
+    @property
+    def folder(self) -> Path:
+        """Its path, made when it is asked for: most places are looked at by their entries alone."""
+        return Path(self.path)
 
     @property
     def visible(self) -> list[Entry]:
@@ -58,7 +64,7 @@ class Places:
 
     def of(self, key: PartitionKey, folder: Path) -> Place | None:
         """The place of a partition, looked at alone; None where there is no folder, or it leads outside."""
-        return _place(key, folder) if folder.is_dir() and self.inside(folder) else None
+        return _place(key, str(folder)) if folder.is_dir() and self.inside(folder) else None
 
     def walk(self) -> Iterator[Place | str]:
         """Every folder that is a partition, and a sentence for all else, in the order of the names."""
@@ -80,7 +86,7 @@ class Places:
         for snapshot in self._below(source):
             if isinstance(snapshot, str):
                 yield snapshot
-            elif place := _place(PartitionKey(source.name, snapshot.name), Path(snapshot.path)):
+            elif place := _place(PartitionKey(source.name, snapshot.name), snapshot.path):
                 yield place
                 yield from self._shards(place)
 
@@ -103,7 +109,7 @@ class Places:
                 yield flaw
                 continue
             key = PartitionKey(snapshot.key.source, snapshot.key.snapshot, shard.name)
-            place = _place(key, Path(shard.path))
+            place = _place(key, shard.path)
             if place:
                 yield place
                 for deeper in place.visible:
@@ -131,7 +137,7 @@ class Places:
         return "/".join(shown(part) for part in Path(entry.path).relative_to(self._root).parts)
 
 
-def _place(key: PartitionKey, folder: Path) -> Place | None:
+def _place(key: PartitionKey, folder: str) -> Place | None:
     """None for a folder that has gone meanwhile."""
     try:
         return Place(key, folder, _listed(folder))
@@ -143,7 +149,7 @@ def _place(key: PartitionKey, folder: Path) -> Place | None:
 
 def _listed(folder: str | Path) -> list[Entry]:
     with os.scandir(folder) as found:
-        return sorted(found, key=lambda entry: entry.name)
+        return sorted(found, key=attrgetter("name"))
 
 
 def _visible(found: Sequence[Entry]) -> list[Entry]:

@@ -28,6 +28,7 @@ from tier_assets.landing.files import (
     shown,
 )
 from tier_assets.landing.folders import landables
+from tier_assets.landing.looks import Looks
 from tier_assets.landing.places import Entry, Place, Places
 from tier_assets.landing.references import (
     REFERENCES,
@@ -109,15 +110,17 @@ class LandingZone:
         return list(self.survey(settle_seconds, now).arrivals)
 
     def survey(self, settle_seconds: int, now: float) -> Survey:
-        """`arrivals` and `strangers` in one walk."""
+        """`arrivals` and `strangers` in one walk. A folder in which nothing has changed since is not looked into again."""
         arrivals: list[Arrival] = []
         strangers: list[str] = []
+        looks = Looks(self.root, now)
         for found in self._places.walk():
             if isinstance(found, str):
                 strangers.append(found)
-            elif arrival := self._arrival(found, now - settle_seconds):
+            elif arrival := self._seen(found, now - settle_seconds, looks):
                 arrivals.append(arrival)
-        return Survey(tuple(sorted(arrivals, key=lambda each: each.key)), tuple(strangers))
+        looks.save()
+        return Survey(tuple(sorted(arrivals, key=lambda each: each.key.order)), tuple(strangers))
 
     def landed_sources(self) -> list[str]:
         """Sources that have a folder of a partition, in order; what lies in it is not looked at."""
@@ -197,6 +200,24 @@ class LandingZone:
     @cached_property
     def _places(self) -> Places:
         return Places(self.root)
+
+    def _seen(self, place: Place, settled_before: float, looks: Looks) -> Arrival | None:
+        """The arrival as it was seen if nothing has changed, else as it is; kept if it is complete and without problems."""
+        look = looks.at(place)
+        kept = look.known
+        if kept is None or kept["changed"] > settled_before:
+            arrival = self._arrival(place, settled_before)
+            if arrival is None or not arrival.complete or arrival.problems:
+                return arrival
+            kept = {
+                "files": [[file.name, file.bytes, file.sha256] for file in arrival.files],
+                "digest": arrival.digest,
+                # A marker makes complete whatever the policy's settling time is, now and later.
+                "changed": 0.0 if place.holds_file(SUCCESS) else _last_change(place),
+            }
+        look.keep(kept)
+        files = tuple(LandedFile(*file) for file in kept["files"])
+        return Arrival(place.key, files, True, kept["digest"])
 
     def _arrival(self, place: Place, settled_before: float) -> Arrival | None:
         try:

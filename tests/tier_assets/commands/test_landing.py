@@ -23,9 +23,9 @@ def page(tmp_path):
     return path
 
 
-def test_a_home_is_prepared_with_dagsters_storage(run, tmp_path):
+def test_a_home_is_prepared_with_dagsters_settings_and_its_storage_is_left_to_the_first_run(run, tmp_path):
     assert run("init")[:2] == (0, {"home": str(tmp_path / "home")})
-    assert (tmp_path / "home" / "dagster" / "history").is_dir()
+    assert [path.name for path in (tmp_path / "home" / "dagster").iterdir()] == ["dagster.yaml"]
     assert run("init")[0] == 0
 
 
