@@ -12,7 +12,14 @@ from resources.text_classifier import language_identifier
 from sensors.automation import tier_automation
 from sensors.mended_policy import mended_policy
 from sensors.raw_landing import raw_landing
-from sensors.schedules import maintenance, maintenance_schedule, refresh_job, refresh_schedule
+from sensors.schedules import (
+    maintenance,
+    maintenance_schedule,
+    refresh_job,
+    refresh_schedule,
+    scrub,
+    scrub_schedule,
+)
 from tier_assets.completions import ManagedLanguageModel
 from tier_assets.errors import StrataError
 from tier_assets.home import Home
@@ -38,8 +45,8 @@ def build_definitions(**overrides: Any) -> dg.Definitions:
     )
     return dg.Definitions(
         assets=[landing_zone, *ASSETS],
-        jobs=[refresh, maintenance],
-        schedules=[refresh_schedule(refresh), maintenance_schedule()],
+        jobs=[refresh, maintenance, scrub],
+        schedules=[refresh_schedule(refresh), maintenance_schedule(), scrub_schedule()],
         sensors=[raw_landing, tier_automation(), mended_policy],
         executor=dg.in_process_executor,
         resources={

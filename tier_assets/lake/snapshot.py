@@ -7,7 +7,7 @@ many partitions takes one and keeps it.
 
 import os
 from collections import OrderedDict
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 from functools import partial
 from pathlib import Path
@@ -141,9 +141,9 @@ class LakeSnapshot:
         """Partitions for which anything was promoted or staged, in the total order."""
         return sorted(key for key in self._found(table) if isinstance(key, PartitionKey))
 
-    def strangers(self) -> list[str]:
-        """A sentence for every name among candidates and attempts that is no partition's."""
-        return [found for table in TABLES for found in self._found(table) if isinstance(found, str)]
+    def strangers(self, tables: Sequence[str] = tuple(TABLES)) -> list[str]:
+        """A sentence for every name among candidates and attempts of some tables that is no partition's."""
+        return [found for table in tables for found in self._found(table) if isinstance(found, str)]
 
     def damage(self, table: str, key: PartitionKey) -> str:
         """What is wrong with the promoted version at first sight, as a sentence; empty where nothing is."""
