@@ -25,6 +25,7 @@ def overview(lake: Lake, needs: Iterable[Need]) -> list[dict[str, Any]]:
         # A version's manifest is read only where it has something to say.
         found = lake.report(head) if head and missed else held.report if held else ()
         report = AuditReport.of(found)
+        unread = lake.flaws(need.tier, need.key) if head and missed and not found else []
         rows.append(
             {
                 "tier": need.tier.value,
@@ -40,7 +41,7 @@ def overview(lake: Lake, needs: Iterable[Need]) -> list[dict[str, Any]]:
                 "seconds": summary.get("seconds"),
                 "cost": summary.get("cost"),
                 "why": need.why,
-                "notes": summary.get("notes", []),
+                "notes": [*summary.get("notes", []), *unread],
                 "warned": [finding.sentence() for finding in report.warnings],
                 "overridden": [finding.sentence() for finding in report.failures] if head else [],
             }
