@@ -1,5 +1,6 @@
-"""What happens by the clock: the nightly refresh, which requests what the plan calls new or stale, a run per partition; and
-maintenance. The plan is `planning.py`'s, how long Dagster's history is kept `promotion/retention.py`'s.
+"""What happens by the clock: the nightly refresh, which requests what the plan calls new or stale, a run per partition;
+maintenance; and the scrub of every file. The plan is `planning.py`'s, how long Dagster's history is kept
+`promotion/retention.py`'s, what a file is held against `scrubbing/`'s.
 """
 
 import datetime
@@ -10,15 +11,19 @@ from dagster._core.definitions.unresolved_asset_job_definition import Unresolved
 
 from tier_assets import planning
 from tier_assets.errors import StrataError
+from tier_assets.home import Home
 from tier_assets.inference import LanguageModel, TextClassifier, identity
 from tier_assets.lake.lake import Lake
 from tier_assets.landing.zone import LandingZone
 from tier_assets.policy_book import PolicyBook
+from tier_assets.progress import Narrator
 from tier_assets.promotion.partitions import PARTITIONS
 from tier_assets.promotion.retention import retire_runs
+from tier_assets.scrubbing.whole import scrub as scrub_all
 from tier_assets.tiers import Tier
 
 _RUNS_A_NIGHT = 2_000
+_SENTENCES = 20
 
 
 def refresh_job() -> UnresolvedAssetJobDefinition:
@@ -92,6 +97,37 @@ def retire_history(context: dg.OpExecutionContext, policies: dg.ResourceParam[Po
 def maintenance() -> None:
     """Every op is a task of its own: what else is to be done by the clock, without a partition, goes here."""
     retire_history()
+
+
+@dg.op(tags={"strata/kind": "maintenance"})
+def scrub_home(
+    context: dg.OpExecutionContext, home: dg.ResourceParam[Home], narrator: dg.ResourceParam[Narrator]
+) -> None:
+    """Reads every file of the home again; fails with a sentence for each that is damaged, and what to do about it."""
+    findings = scrub_all(home, [], narrator.reporter("scrub", context.log.info))
+    found = findings.sentences
+    if found:
+        more = [f"and {len(found) - _SENTENCES:,} more: `strata scrub` tells all"] if len(found) > _SENTENCES else []
+        raise dg.Failure("\n".join([*found[:_SENTENCES], *more]), allow_retries=False)
+    context.log.info(f"{findings.checked:,} files looked at, none damaged")
+
+
+@dg.job(description="Reads every file of the home again and fails with the names of those that are damaged.")
+def scrub() -> None:
+    """Only reads, but for removing derived files that are damaged."""
+    scrub_home()
+
+
+def scrub_schedule() -> dg.ScheduleDefinition:
+    """On the first of every month at 05:00; starts running: what nobody reads is else found damaged when it is needed."""
+    return dg.ScheduleDefinition(
+        name="monthly_scrub",
+        job=scrub,
+        cron_schedule="0 5 1 * *",
+        execution_timezone="UTC",
+        default_status=dg.DefaultScheduleStatus.RUNNING,
+        tags={"strata/trigger": "schedule"},
+    )
 
 
 def maintenance_schedule() -> dg.ScheduleDefinition:

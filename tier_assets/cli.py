@@ -23,6 +23,7 @@ COMMANDS = {
     "train": "running",
     "lookup": "looking",
     "policy": "policy",
+    "scrub": "scrubbing",
     "ui": "serving",
 }
 """Name to the module that has it."""

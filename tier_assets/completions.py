@@ -85,6 +85,19 @@ class CompletionCache:
 
         return self._use(keep)
 
+    def mend(self) -> str:
+        """Look at every answer, and remove those that are not what was kept; says what was wrong, nothing where nothing was.
+
+        A file whose structure is damaged is moved aside. Raises StrataError where the file cannot be used.
+        """
+        if not self._path.exists():
+            return ""
+        before = self._path.stat().st_ino
+        removed = self._use(_remove_unfit)
+        if self._path.stat().st_ino != before:
+            return "its structure is damaged"
+        return f"{removed} of its answers are not what was kept" if removed else ""
+
     def close(self) -> None:
         """Close the file."""
         with self._lock:
@@ -247,6 +260,20 @@ def _select(connection: sqlite3.Connection, prompt: str, model: str) -> Completi
     if completion is None:
         connection.execute(f"delete from completions {key}", (prompt, model))
     return completion
+
+
+def _remove_unfit(connection: sqlite3.Connection) -> int:
+    """How many rows were not as they were written. Raises DatabaseError where the structure is damaged."""
+    (flaw,) = connection.execute("pragma quick_check(1)").fetchone()
+    if flaw != "ok":
+        error = sqlite3.DatabaseError(flaw)
+        error.sqlite_errorcode = sqlite3.SQLITE_CORRUPT
+        raise error
+    rows = connection.execute(f"select {_AS_BYTES}, cast(digest as blob) from completions")
+    unfit = [values[:2] for *values, digest in rows if digest != _digest(*values).encode()]
+    key = "prompt = cast(? as text) and model = cast(? as text)"
+    connection.executemany(f"delete from completions where {key}", unfit)
+    return len(unfit)
 
 
 def _completion(values: Sequence[bytes]) -> Completion | None:

@@ -12,7 +12,14 @@ from resources.private_data_analyzer import PresidioAnalyzer
 from sensors.automation import tier_automation
 from sensors.mended_policy import mended_policy
 from sensors.raw_landing import raw_landing
-from sensors.schedules import maintenance, maintenance_schedule, refresh_job, refresh_schedule
+from sensors.schedules import (
+    maintenance,
+    maintenance_schedule,
+    refresh_job,
+    refresh_schedule,
+    scrub,
+    scrub_schedule,
+)
 from tier_assets.home import Home
 from tier_assets.l0_raw.asset import l0_raw
 from tier_assets.l1_filtered.asset import l1_filtered
@@ -33,8 +40,8 @@ def build_definitions(**overrides: Any) -> dg.Definitions:
     )
     return dg.Definitions(
         assets=[landing_zone, *ASSETS],
-        jobs=[refresh, maintenance],
-        schedules=[refresh_schedule(refresh), maintenance_schedule()],
+        jobs=[refresh, maintenance, scrub],
+        schedules=[refresh_schedule(refresh), maintenance_schedule(), scrub_schedule()],
         sensors=[raw_landing, tier_automation(), mended_policy],
         executor=dg.in_process_executor,
         resources={

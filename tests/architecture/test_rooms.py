@@ -29,7 +29,7 @@ LEVELS = (
     {"staleness"},
     {"promotion"},
     TIERS,
-    {"planning"},
+    {"planning", "scrubbing"},
     {"definitions", "opening"},
     {"commands"},
 )

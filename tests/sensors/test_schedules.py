@@ -4,11 +4,20 @@ import dagster as dg
 import pytest
 
 from resources.storage import UnreadPolicyBook
-from sensors.schedules import maintenance, maintenance_schedule, refresh_job, refresh_schedule
+from sensors.schedules import (
+    maintenance,
+    maintenance_schedule,
+    refresh_job,
+    refresh_schedule,
+    scrub,
+    scrub_schedule,
+)
+from tier_assets.home import Home
 from tier_assets.keys import PartitionKey
 from tier_assets.lake.lake import Lake
 from tier_assets.landing.zone import LandingZone
 from tier_assets.policy_book import PolicyBook
+from tier_assets.progress import LogNarrator
 
 
 class Digest:
@@ -73,3 +82,39 @@ def test_maintenance_deletes_more_runs_than_the_policy_keeps(instance):
 def test_maintenance_runs_by_itself_every_night():
     schedule = maintenance_schedule()
     assert (schedule.job_name, schedule.default_status) == ("maintenance", dg.DefaultScheduleStatus.RUNNING)
+
+
+@pytest.fixture
+def home(tmp_path):
+    home = Home(tmp_path / "home")
+    home.prepare()
+    return home
+
+
+def scrubbed(instance, home):
+    resources = {"home": home, "narrator": LogNarrator()}
+    return scrub.execute_in_process(instance=instance, resources=resources, raise_on_error=False)
+
+
+def test_a_scrub_of_a_sound_home_succeeds(instance, home):
+    assert scrubbed(instance, home).success
+
+
+def test_a_scrub_that_finds_damage_fails_with_at_most_twenty_sentences_and_is_not_tried_again(instance, home):
+    names = [f"{number:064x}.bin" for number in range(23)]
+    for name in names:
+        (home.models / name).write_bytes(b"junk")
+    done = scrubbed(instance, home)
+    (failed,) = done.filter_events(lambda event: event.is_step_failure)
+    lines = failed.step_failure_data.user_failure_data.description.splitlines()
+    assert not done.success
+    assert lines[0] == f"{home.models / names[0]}: is not what was trained; `strata train`"
+    assert len(lines) == 21
+    assert lines[-1] == "and 3 more: `strata scrub` tells all"
+    assert not done.filter_events(lambda event: event.event_type == dg.DagsterEventType.STEP_UP_FOR_RETRY)
+
+
+def test_a_scrub_runs_by_itself_every_month():
+    schedule = scrub_schedule()
+    assert (schedule.job_name, schedule.cron_schedule) == ("scrub", "0 5 1 * *")
+    assert schedule.default_status == dg.DefaultScheduleStatus.RUNNING

@@ -22,7 +22,7 @@ def cli(tmp_path, capsys):
 
 def test_the_commands_are_these():
     assert sorted(COMMANDS) == [
-        "history", "init", "land", "lookup", "materialize", "policy", "promote", "read", "status", "train", "ui",
+        "history", "init", "land", "lookup", "materialize", "policy", "promote", "read", "scrub", "status", "train", "ui",
     ]  # fmt: skip
 
 

@@ -1,4 +1,6 @@
-"""`strata status`, `history` and `lookup`: what only looks. They end with 0 whatever the states are. `read`: `reading.py`."""
+"""`strata status`, `history` and `lookup`: what only looks. They end with 0 whatever the states are, but with 1
+where damage keeps them from telling all. `read`: `reading.py`.
+"""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
@@ -61,8 +63,11 @@ def _highest(lake: LakeSnapshot) -> Tier:
 @click.argument("tier", type=TierType())
 @partition_option
 @common
-def history(tier: Tier, partitions: tuple[str, ...]) -> None:
-    """Show promoted versions and held candidates, newest first: when, why, by whom."""
+def history(tier: Tier, partitions: tuple[str, ...]) -> int:
+    """Show promoted versions and held candidates, newest first: when, why, by whom.
+
+    Ends with 1 where what was staged cannot be told in full.
+    """
     session = Session.open()
     wanted = keys(partitions) or session.lake.partitions(tier)
     entries = [entry for key in wanted for entry in _history(session, tier, key)]
@@ -84,6 +89,10 @@ def history(tier: Tier, partitions: tuple[str, ...]) -> None:
         return "\n".join([table(header, cells, right=("version", "in", "kept")), *warned])
 
     session.emit({"history": entries}, text)
+    flaws = [flaw for key in wanted for flaw in session.lake.flaws(tier, key)]
+    for flaw in flaws:
+        session.say(f"strata: {flaw}")
+    return 1 if flaws else 0
 
 
 def _history(session: Session, tier: Tier, key: PartitionKey) -> Iterator[dict[str, Any]]:

@@ -27,6 +27,7 @@ def overview(lake: Lake, needs: Iterable[Need]) -> list[dict[str, Any]]:
         # A version's manifest is read only where it has something to say.
         found = lake.report(lake.load(pin)) if pin and missed else held.report if held else ()
         report = AuditReport.of(found) if found else _SILENT
+        unread = lake.flaws(need.tier, need.key) if pin and missed and not found else []
         rows.append(
             {
                 "tier": need.tier.value,
@@ -42,7 +43,7 @@ def overview(lake: Lake, needs: Iterable[Need]) -> list[dict[str, Any]]:
                 "seconds": summary.get("seconds"),
                 "cost": summary.get("cost"),
                 "why": need.why,
-                "notes": summary.get("notes", []),
+                "notes": [*summary.get("notes", []), *unread],
                 "warned": [finding.sentence() for finding in report.warnings],
                 "overridden": [finding.sentence() for finding in report.failures] if pin else [],
             }

@@ -84,7 +84,7 @@ class FileLease:
     def counter(self) -> str | None:
         """See Lease."""
         try:
-            return self.path.read_text("utf-8")[:_DIGITS]
+            return self._text()[:_DIGITS]
         except FileNotFoundError:
             return None
 
@@ -95,7 +95,7 @@ class FileLease:
     def owner(self) -> Owner | None:
         """Whose it is; None where that cannot be read."""
         try:
-            return Owner.of_mark(self.path.read_text("utf-8")[_DIGITS:].strip())
+            return Owner.of_mark(self._text()[_DIGITS:].strip())
         except OSError:
             return None
 
@@ -154,6 +154,10 @@ class FileLease:
             os.close(descriptor)
         sync_folder(self.path.parent)
         return True
+
+    def _text(self) -> str:
+        # Damaged text is another text: whose lease it is cannot be told then, and the holder writes the counter again.
+        return self.path.read_text("utf-8", errors="replace")
 
     def _open(self) -> int | None:
         try:

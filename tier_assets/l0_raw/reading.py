@@ -13,7 +13,7 @@ from tier_assets.l0_raw.findings import Capture, Finding, Flaw, FlawKind
 from tier_assets.l0_raw.formats import findings
 from tier_assets.l0_raw.inventories import Inventory
 from tier_assets.landing.files import INVENTORIES, ending, shown
-from tier_assets.landing.sources import Source, object_state, reason
+from tier_assets.landing.sources import Source, digest_of, object_state, reason
 from tier_assets.outcome import Outcome
 from tier_assets.policy import RawPolicy
 
@@ -60,6 +60,9 @@ def read_landed(
 
 def _inventory(source: Source, inventory: Inventory) -> Iterator[Flaw]:
     try:
+        if changed := _change(source):
+            yield changed
+            return
         with source.open() as file:
             yield from inventory.read(source.name, file)
     except OSError as error:
@@ -87,7 +90,10 @@ def _documents(source: Source, inventory: Inventory, policy: RawPolicy) -> Itera
 
 
 def _change(source: Source) -> Flaw | None:
-    """A flaw where a referenced object is no longer the one that landed: its store is asked only when it is read."""
+    """A flaw where a file or a referenced object is no longer what landed: looked at only when it is read."""
+    if source.sha256 and digest_of(source) != source.sha256:
+        # Its size and times are those it had, or the landing zone had told of it.
+        return Flaw(FlawKind.UNREADABLE, f"{shown(source.location)} is not what landed: land it again with --replace")
     if not source.etag:
         return None
     try:

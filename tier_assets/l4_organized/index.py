@@ -116,6 +116,17 @@ class FactIndex:
             with closing(self._open()) as connection:
                 return _found(connection, words, limit)
 
+    def damage(self) -> str:
+        """What is wrong with the file; empty where nothing is, or there is none. One that a kill has left is made anew."""
+        if not self._path.exists():
+            return ""
+        with locked(self._guard), self._usable():
+            try:
+                whole = self._journal.exists() or is_sealed(self._path)
+            except OSError as error:
+                return str(error)
+        return "" if whole else "it is not as it was sealed"
+
     @contextmanager
     def _usable(self) -> Iterator[None]:
         """Raises LakeError where the disk or its permissions stand in the way."""

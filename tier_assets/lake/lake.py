@@ -238,6 +238,10 @@ class Lake:
         """The newest held candidate that could still be promoted: its basis is the head."""
         return self._fresh(table, key.source).held(table, key)
 
+    def flaws(self, table: str, key: PartitionKey) -> list[str]:
+        """A sentence for each manifest of a partition that cannot be used."""
+        return self._now.flaws(table, key)
+
     def report(self, version: Version) -> Sequence[Mapping[str, Any]]:
         """What the audit found in a version's candidate; nothing where its manifest is gone."""
         manifests = self.candidates(version.table, PartitionKey.parse(version.partition))
@@ -280,6 +284,9 @@ class Lake:
     def decisions(self, table: str, key: PartitionKey, *, held: bool = False) -> pl.LazyFrame:
         """The decision rows of the promoted version, or of the newest held candidate. Raises as `read` does."""
         if held:
+            if flaw := self._fresh(table, key.source).flaw(table, key):
+                # It may be the newest held that cannot be read: what is there would be taken for it.
+                raise DamagedError(flaw)
             candidate = self.held(table, key)
             if candidate is None:
                 raise NothingPromotedError(

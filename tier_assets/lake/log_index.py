@@ -72,6 +72,7 @@ class LogIndex:
         self._owner = 0
         self._in_memory = False
         self._listed: dict[str, int] = {}
+        self._counted: set[str] = set()
 
     def refresh(self, log: str) -> int:
         """Read what the log has gained; returns the number of its newest entry, -1 without any.
@@ -171,6 +172,7 @@ class LogIndex:
             for suffix in ("", "-journal"):
                 self._path.with_name(self._path.name + suffix).unlink(missing_ok=True)
         self._listed.clear()
+        self._counted.clear()
 
     def close(self) -> None:
         """Close the file; it is opened again when it is asked."""
@@ -190,6 +192,12 @@ class LogIndex:
         if stamp is not None and _stamp(self._entry(log, newest)) != stamp:
             # An entry was moved aside, or the log replaced by another: what was read of it is of no worth.
             raise _UnfitError
+        if log not in self._counted:
+            # A seal says that a row is whole, not that none is lost.
+            ((rows,),) = self._rows("select count(*) from entries where log = ?", log)
+            if rows != newest + 1:
+                raise _UnfitError
+            self._counted.add(log)
         if os.path.exists(self._entry(log, newest + 1)):  # noqa: PTH110  # asked for every log of a command: four times faster
             # Under the index's own lock: of two that read on at once, the second would take what the first has kept for the
             # versions before those that it reads.
@@ -246,6 +254,7 @@ class LogIndex:
     def _forget(self, log: str) -> None:
         """What the index says of a log; of all, where it is damaged even so. Made anew by whoever asks next."""
         self._listed.pop(log, None)
+        self._counted.discard(log)
         try:
             with self._writing() as connection:
                 connection.execute("delete from entries where log = ?", (log,))

@@ -5,7 +5,7 @@ of a partition makes it again. Nothing is mended here, but that a damaged index 
 """
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -20,6 +20,7 @@ from tier_assets.lake import candidates, commits
 from tier_assets.lake.attempts import Attempts
 from tier_assets.lake.candidates import Candidate
 from tier_assets.lake.log_index import Pin
+from tier_assets.lake.policies import kept_values
 from tier_assets.lake.snapshot import LakeSnapshot
 from tier_assets.schemas import TABLES
 
@@ -39,16 +40,16 @@ Checked = Damage | None
 """What came of looking at one file: damage, or none."""
 
 
-def scrub_lake(root: Path) -> Iterator[Checked]:
-    """Look at every file of the lake under a root; gives one answer for each."""
+def scrub_lake(root: Path, tables: Sequence[str] = tuple(TABLES)) -> Iterator[Checked]:
+    """Look at every file of some tables of the lake under a root; gives one answer for each."""
     snapshot = LakeSnapshot(root)
     yield _index(snapshot)
-    for table in TABLES:
+    for table in tables:
         for source in snapshot.sources(table):
             yield from _table(snapshot, table, source)
-    for sentence in snapshot.strangers():
-        place, _, name = sentence.partition(": ")
-        yield Damage(Path(place), name, "move it away")
+        for sentence in snapshot.strangers([table]):
+            place, _, name = sentence.partition(": ")
+            yield Damage(Path(place), name, "move it away")
 
 
 def _index(snapshot: LakeSnapshot) -> Checked:
@@ -80,6 +81,7 @@ def _table(snapshot: LakeSnapshot, table: str, source: str) -> Iterator[Checked]
         usable = attempt is None or attempt.started_at
         path, remedy = folder / "_attempts" / f"{name}.json", f"`strata materialize {table} -p {name}`"
         yield None if usable else Damage(path, "cannot be used", remedy)
+    yield from _policies(folder)
 
 
 def _entries(snapshot: LakeSnapshot, table: str, source: str) -> Iterator[Checked]:
@@ -135,6 +137,12 @@ def _version(snapshot: LakeSnapshot, pin: Pin) -> Iterator[Checked]:
             yield Damage(path, why, remedy) if why else None
 
 
+def _policies(folder: Path) -> Iterator[Checked]:
+    remedy = "remove it: until the next version with these values, `status` tells less of what an edited policy changed"
+    for path in sorted((folder / "_policies").glob("[!.]*.json")):
+        yield None if kept_values(folder, path.stem) is not None else Damage(path, "is not what was written", remedy)
+
+
 def _manifests(folder: Path, table: str, partition: str, promoted: set[str]) -> Iterator[Checked]:
     found = candidates.read_manifests(folder, partition)
     for path, why in found.unusable.items():
@@ -142,7 +150,9 @@ def _manifests(folder: Path, table: str, partition: str, promoted: set[str]) -> 
     for candidate in found.candidates:
         yield None
         if candidate.state == "held" and candidate.candidate not in promoted:
-            yield _held(folder, candidate)
+            damage = _held(folder, candidate)
+            # Collected or promoted meanwhile, it is none.
+            yield damage if candidates.manifest_path(folder, partition, candidate.candidate).exists() else None
 
 
 def _held(folder: Path, candidate: Candidate) -> Checked:

@@ -8,7 +8,7 @@ many partitions takes one and keeps it.
 import json
 import os
 from collections import OrderedDict
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Sequence
 from datetime import datetime
 from functools import partial
 from pathlib import Path
@@ -146,12 +146,16 @@ class LakeSnapshot:
         return waiting[-1] if waiting else None
 
     def flaw(self, table: str, key: PartitionKey) -> str:
-        """Which small files of a partition cannot be used, as a sentence; empty where all can."""
+        """Which manifests of what is not promoted cannot be used, as a sentence; empty where all can."""
         pins = self._promotions(table, key)
-        found = read_manifests(self.folder(table, key.source), str(key), {pin.candidate for pin in pins}).unusable
-        return "; ".join(
+        return "; ".join(self.flaws(table, key, {pin.candidate for pin in pins}))
+
+    def flaws(self, table: str, key: PartitionKey, but: Collection[str] = ()) -> list[str]:
+        """A sentence for each manifest of a partition that cannot be used, those of the candidates in `but` left out."""
+        found = read_manifests(self.folder(table, key.source), str(key), but).unusable
+        return [
             f"{path} is damaged ({why}): the next run of the partition moves it aside" for path, why in found.items()
-        )
+        ]
 
     def attempts(self, table: str, key: PartitionKey) -> Attempts | None:
         """What is running on the partition now, or failed last; None where nothing is and did."""
@@ -168,9 +172,9 @@ class LakeSnapshot:
         """Partitions for which anything was promoted or staged, in the total order."""
         return sorted(key for key in self._found(table) if isinstance(key, PartitionKey))
 
-    def strangers(self) -> list[str]:
-        """A sentence for every name among candidates and attempts that is no partition's."""
-        return [found for table in TABLES for found in self._found(table) if isinstance(found, str)]
+    def strangers(self, tables: Sequence[str] = tuple(TABLES)) -> list[str]:
+        """A sentence for every name among candidates and attempts of some tables that is no partition's."""
+        return [found for table in tables for found in self._found(table) if isinstance(found, str)]
 
     def is_untouched(self, pin: Pin) -> bool:
         """Whether the files of a version are there, as large and as old as they were. `damage` says what is wrong."""

@@ -147,6 +147,11 @@ class Digests:
         self._asked[name] = _entry(name, stamp, sha256)
         return sha256
 
+    def noted(self, name: str) -> str:
+        """The digest that was noted for a file of the folder as it lies there; empty without one. Raises OSError."""
+        stamp, sha256, *_ = self._known.get(name, ["", ""])
+        return sha256 if stamp == _stamp((self._folder / name).stat()) else ""
+
     def remember(self, file: LandedFile) -> None:
         """Note a digest that was computed while the file was copied."""
         if file.sha256:
@@ -174,6 +179,18 @@ def _read_cache(path: Path) -> dict[str, list[str]]:
     if not isinstance(found, dict):
         return {}
     return {name: each for name, each in found.items() if _is_entry(name, each)}
+
+
+def notes_are_whole(folder: Path) -> bool:
+    """Whether `_digests.json` holds nothing but what was written; true without one. Raises OSError."""
+    path = folder / DIGESTS
+    try:
+        found: Any = json.loads(path.read_bytes())
+    except FileNotFoundError:
+        return True
+    except (ValueError, RecursionError):
+        return False
+    return isinstance(found, dict) and found.keys() == _read_cache(path).keys()
 
 
 def _entry(name: str, stamp: str, sha256: str) -> list[str]:

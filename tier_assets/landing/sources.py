@@ -50,13 +50,16 @@ class Landable(Protocol):
 
 @dataclass(frozen=True)
 class Source:
-    """A file to read. `location` is a path or an `s3://` URL; `etag` identifies an object's content, as its store says."""
+    """A file to read. `location` is a path or an `s3://` URL; `etag` identifies an object's content, as its store says;
+    `sha256` is what a local file hashes to, where that is known.
+    """
 
     name: str
     location: str
     size: int
     etag: str | None = None
     endpoint: str | None = None
+    sha256: str | None = None
 
     @property
     def remote(self) -> bool:

@@ -92,7 +92,9 @@ class LandingZone:
         """The files of an arrival, to be read, in the order of their names."""
         folder = self.folder(arrival.key).absolute()
         return [
-            Source(file.name, file.location or str(folder / file.name), file.bytes, file.etag, self._endpoint)
+            Source(
+                file.name, file.location or str(folder / file.name), file.bytes, file.etag, self._endpoint, file.sha256
+            )
             for file in arrival.files
         ]
 

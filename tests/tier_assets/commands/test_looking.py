@@ -105,3 +105,13 @@ def test_a_log_that_cannot_be_read_is_an_error(home, promoted, capsys, tier, com
 def test_where_nothing_is_promoted_there_is_no_history_and_no_fact(run, promoted):
     assert run("history", "selected", "-p", "crawl.2026-08")[0] == "selected: nothing was promoted or held\n"
     assert run("lookup", "words")[0] == "no fact matches 'words'\n"
+
+
+def test_history_names_a_manifest_that_cannot_be_read_and_ends_with_1(home, promoted, key, capsys):
+    (path,) = (home.lake / "filtered" / "crawl" / "_candidates").glob("partition=*/*.json")
+    path.write_bytes(b"{")
+    with pytest.raises(SystemExit) as ended:
+        main(["history", "filtered", "--json", "--home", str(home.root)])
+    out, err = capsys.readouterr()
+    assert (ended.value.code, len(json.loads(out)["history"])) == (1, 1)
+    assert err.startswith(f"strata: {path} is damaged (")

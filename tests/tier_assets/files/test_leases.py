@@ -234,3 +234,12 @@ def test_a_place_where_no_lease_can_be_written_is_one_line(tmp_path):
         LakeError, match=r"file/_leases/.*: the lease cannot be written \(.*\): mend that, then run again"
     ):
         leases_of(tmp_path / "file").begin()
+
+
+@pytest.mark.parametrize("at", [3, 25])
+def test_a_damaged_lease_is_no_text_and_nobodys_error(leases, lease, theirs, at):
+    data = bytearray(lease.path.read_bytes())
+    data[at] |= 0x80
+    lease.path.write_bytes(data)
+    assert leases.liveness(theirs) == "unknown"
+    assert len(lease.counter()) == 20

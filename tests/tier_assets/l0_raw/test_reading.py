@@ -287,3 +287,15 @@ def test_real_crawls_give_every_document_as_the_manifest_has_it(name, documents)
         manifest = [json.loads(each) for each in zstandard.ZstdDecompressor().stream_reader(file).read().splitlines()]
     expected = {(each["offset"], each["payload_sha256"], each["url"]) for each in manifest if each["warc"] == name}
     assert set(outcome.rows.select("offset", "payload_sha256", "uri").iter_rows()) == expected
+
+
+@pytest.mark.parametrize("name", ["a.jsonl", "a.cdx"])
+def test_a_file_that_is_not_what_landed_is_a_flaw_and_gives_no_row(tmp_path, name):
+    path = tmp_path / name
+    path.write_bytes(line("a flipped page"))
+    landed = hashlib.sha256(line("a landed page")).hexdigest()
+    source = Source(name, str(path), path.stat().st_size, sha256=landed)
+    made = joined(read_landed([source], partition="crawl.2026-34", policy=RawPolicy()))
+    assert made.rows.height == 0
+    assert made.measures["files_unreadable"] == 1
+    assert any("is not what landed: land it again with --replace" in note for note in made.notes)

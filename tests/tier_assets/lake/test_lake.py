@@ -276,3 +276,14 @@ def test_pins_since_an_entry_are_those_promoted_after_it(lake, documents):
     second = lake.head("filtered", keys[1]).delta_version
     assert [pin.partition for pin in lake.pins_since("filtered", "crawl", second)] == ["crawl.2"]
     assert len(lake.pins_since("filtered", "crawl", -1)) == 3
+
+
+def test_a_held_candidate_whose_manifest_cannot_be_read_is_no_reason_to_show_an_older_one(lake, key, documents):
+    for name in ("old", "new"):
+        staged = lake.stage("filtered", key, documents(name), basis=0, parts={"n": name})
+        lake.record(staged.with_report("held", {}, ()))
+    path = lake.folder("filtered", "crawl") / f"_candidates/partition={key}/{staged.candidate}.json"
+    path.write_bytes(b"{")
+    with pytest.raises(DamagedError, match=f"{staged.candidate}.json is damaged"):
+        lake.decisions("filtered", key, held=True)
+    assert len(lake.flaws("filtered", key)) == 1

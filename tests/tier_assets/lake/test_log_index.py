@@ -92,6 +92,13 @@ def test_no_flipped_bit_of_the_index_is_believed(three):
         assert {str(key): lake.head("filtered", key) for key in lake.partitions("filtered")} == truth
 
 
+def test_a_row_that_is_lost_is_missed(three):
+    heads(three)
+    with sqlite3.connect(index_file(three)) as connection:
+        connection.execute("delete from entries where partition = 'crawl.a' and number = 2")
+    assert heads(three) == WHOLE
+
+
 def test_where_the_index_cannot_be_written_it_is_kept_in_memory(three):
     index_file(three).unlink()
     index_file(three).mkdir()

@@ -4,6 +4,7 @@ import pytest
 
 from tier_assets.keys import PartitionKey
 from tier_assets.lake.lake import Lake
+from tier_assets.lake.policies import keep_values
 from tier_assets.lake.scrub import scrub_lake
 
 
@@ -16,6 +17,7 @@ def lived_in(lake, documents):
         lake.promote(staged)
     held = lake.stage("filtered", PartitionKey.parse("crawl.b"), documents("doubtful"), basis=1, parts={"n": "held"})
     lake.record(held.with_report("held", {}, ()))
+    keep_values(lake.folder("filtered", "crawl"), {"filtered.min_words": 50})
     return lake
 
 
@@ -34,8 +36,9 @@ def flip(path, at=0.5):
 def test_a_sound_lake_has_no_damage_and_every_file_was_looked_at(lived_in):
     looks = list(scrub_lake(lived_in.root))
     assert set(looks) == {None}
-    # The index; four entries; rows and decisions of three versions; four manifests and a held candidate.
-    assert len(looks) == 1 + 4 + 6 + 4 + 1
+    # The index; four entries; rows and decisions of three versions; four manifests and a held candidate; values.
+    assert len(looks) == 1 + 4 + 6 + 4 + 1 + 1
+    assert len(list(scrub_lake(lived_in.root, ["raw"]))) == 1
 
 
 @pytest.mark.parametrize(
@@ -44,7 +47,9 @@ def test_a_sound_lake_has_no_damage_and_every_file_was_looked_at(lived_in):
         ("partition=crawl.b/*-0000.parquet", "strata materialize filtered -p crawl.b"),
         ("_decisions/partition=crawl.a/*.parquet", "strata materialize filtered -p crawl.a"),
         ("_candidates/partition=crawl.a/*.json", "move it away"),
+        ("_delta_log/*0.json", "put it back from a backup"),
         ("_delta_log/*3.json", "put it back from a backup"),
+        ("_policies/*.json", "remove it: until the next version with these values"),
     ],
 )
 def test_one_flipped_bit_of_any_file_is_named_with_its_remedy(lived_in, pattern, remedy):
