@@ -246,6 +246,7 @@ def await_unknown(instance: DagsterInstance, leases: Leases, say: Callable[[str]
             f"{timing.patience_seconds:g} s whether it is alive"
         )
     while time.monotonic() < end and any(leases.liveness(owner) == "unknown" for _, owner in owners):
+        # Nobody tells of a heartbeat: it shows in the file.
         time.sleep(timing.beat_seconds / 2)
 
 

@@ -49,7 +49,7 @@ def dangling(folder: Path) -> list[str]:
 def orphans(lake: Lake, source: str) -> list[str]:
     """Files of a table that are neither log, live, of a past version, nor of a held candidate."""
     folder = lake.folder(TABLE, source)
-    explained = {folder / "_promotion.lock"}
+    explained = {folder / "_promotion.lock", folder / "_staging.lock"}
     for key in (key for key in lake.partitions(TABLE) if key.source == source):
         promoted = {version.candidate for version in lake.versions(TABLE, key)}
         for candidate in lake.candidates(TABLE, key):

@@ -65,4 +65,4 @@ def _asker(frame: FrameType | None) -> str:
         if frame.f_code.co_filename.startswith(_OURS) and not frame.f_code.co_name.startswith("<"):
             names.append(frame.f_code.co_qualname)
         frame = frame.f_back
-    return " > ".join(reversed(names[:4]))
+    return " > ".join(reversed(names[:6]))

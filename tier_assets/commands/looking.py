@@ -44,7 +44,7 @@ def status(tier: Tier | None, partitions: tuple[str, ...]) -> None:
     def text() -> str:
         if not rows:
             return "nothing has landed: `strata land SOURCE.SNAPSHOT FILE...` starts"
-        highest = Tier.ORGANIZED if tier else _highest(snapshot)
+        highest = list(Tier)[-1] if tier else _highest(snapshot)
         shown = [row for row in rows if Tier(row["tier"]).level <= highest.level]
         above = dict.fromkeys(row["tier"] for row in rows if Tier(row["tier"]).level > highest.level)
         rest = [f"{', '.join(above)}: never materialized"] if above else []
@@ -56,7 +56,7 @@ def status(tier: Tier | None, partitions: tuple[str, ...]) -> None:
 
 def _highest(lake: LakeSnapshot) -> Tier:
     """The highest tier of which anything was ever tried."""
-    return max((tier for tier in Tier if lake.sources(tier)), key=lambda tier: tier.level, default=Tier.RAW)
+    return max((tier for tier in Tier if lake.sources(tier)), key=lambda tier: tier.level, default=next(iter(Tier)))
 
 
 @click.command()

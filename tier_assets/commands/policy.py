@@ -24,6 +24,7 @@ _COUNTS = {
     "cost": "for what is promoted from now on; versions keep the tokens and the cost that they were promoted with",
     "language_model": "from the next run; what another model wrote is stale, how it is asked changes no result",
     "execution": "from the next run; it changes no result",
+    "retention": "from the next maintenance; it changes no result",
 }
 """When an edit of a section counts, where that is not at once."""
 

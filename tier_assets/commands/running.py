@@ -51,7 +51,7 @@ def materialize(tier: Tier | None, partitions: tuple[str, ...], only_plan: bool)
     unasked = session.landing.ask_stores(keys(partitions))
     if unasked:
         session.say(unasked)
-    work = _Work(session, tier or Tier.ORGANIZED, keys(partitions))
+    work = _Work(session, tier or list(Tier)[-1], keys(partitions))
     if only_plan:
         return _show_plan(session, work.needs())
     errors = work.run()

@@ -283,6 +283,7 @@ class _Heart:
 
     def _beat(self) -> None:
         for counter in itertools.count(1):
+            # A beat: what waits is this thread alone.
             time.sleep(self._beat_seconds)
             for lease in list(self.leases):
                 try:

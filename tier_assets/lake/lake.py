@@ -71,7 +71,8 @@ class Lake:
         """A candidate to be written where it would be served from, invisible to readers: a context to give pieces to."""
         folder = self.folder(table, key.source)
         commits.ensure_table(folder, TABLES[table].rows)
-        with locked(folder / "_promotion.lock"):
+        # Not the lock of promotions: who stages waits for nobody's commit.
+        with locked(folder / "_staging.lock"):
             self._sweep(table, key)
             known = candidates.read_manifests(folder, str(key)).candidates
         fingerprint = fingerprint_of(table, key, parts)

@@ -173,6 +173,7 @@ def test_one_process_holds_one_lease_of_a_lake_and_its_counter_moves(tmp_path):
     lease = FileLease(tmp_path / mine.lease)
     seen = {lease.counter()}
     while len(seen) < 3:
+        # The heart beats in a thread of its own.
         time.sleep(0.01)
         seen.add(lease.counter())
     assert all(len(counter) == 20 and counter.isdigit() for counter in seen)
@@ -185,10 +186,12 @@ def test_the_counter_moves_on_after_the_disk_failed(tmp_path):
     (tmp_path / "loop").symlink_to(lease.token)  # nothing can be read or written there
     (tmp_path / "away").hardlink_to(lease.path)
     (tmp_path / "loop").replace(lease.path)
+    # The heart beats in a thread of its own.
     time.sleep(0.05)
     (tmp_path / "away").replace(lease.path)
     before = lease.counter()
     while lease.counter() == before:
+        # The heart beats in a thread of its own.
         time.sleep(0.01)
 
 
