@@ -43,7 +43,7 @@ def data_file(home):
 )
 def test_an_emptied_log_entry_is_no_lost_version_but_one_line(home, command):
     log(home).write_bytes(b"")
-    assert f"the table's log cannot be read ({log(home).name} is empty)" in line_of(strata(home, *command))
+    assert f"the table's log cannot be read ({log(home).name}: it is empty)" in line_of(strata(home, *command))
 
 
 def test_after_a_lost_log_entry_the_same_candidate_is_promoted_again_without_computing(home):
@@ -60,7 +60,7 @@ def test_after_a_lost_log_entry_the_same_candidate_is_promoted_again_without_com
 def test_a_promoted_file_that_is_gone_makes_its_partition_stale_and_is_made_again(home):
     before = texts(home)
     data_file(home).unlink()
-    assert "is gone or cut short: `strata materialize filtered -p crawl.2026-08` makes it again" in line_of(
+    assert "is gone: `strata materialize filtered -p crawl.2026-08` makes it again" in line_of(
         strata(home, "read", "filtered")
     )
     (row,) = answer(home, "status", "filtered")["rows"]
@@ -73,7 +73,7 @@ def test_a_promoted_file_that_is_gone_makes_its_partition_stale_and_is_made_agai
 
 def test_a_promoted_file_full_of_junk_is_one_line(home):
     data_file(home).write_bytes(b"PAR1" + bytes(data_file(home).stat().st_size - 8) + b"PAR1")
-    assert "a file of the lake is damaged (" in line_of(strata(home, "read", "filtered"))
+    assert "is not what was promoted: `strata materialize filtered" in line_of(strata(home, "read", "filtered"))
 
 
 @pytest.mark.parametrize("name", ["dagster.yaml", "schedules/schedules.db", "history/runs.db", "event_log.db"])

@@ -170,11 +170,21 @@ class LakeSnapshot:
 
     def partitions(self, table: str) -> list[PartitionKey]:
         """Partitions for which anything was promoted or staged, in the total order."""
-        return sorted(key for key in self._found(table) if isinstance(key, PartitionKey))
+        found: set[PartitionKey] = set()
+        for source in self.sources(table):
+            found.update(PartitionKey.parse(pin.partition) for pin in self.pins(table, source))
+            found.update(key for _, key in self._begun(table, source) if isinstance(key, PartitionKey))
+        return sorted(found, key=lambda key: key.order)
 
     def strangers(self, tables: Sequence[str] = tuple(TABLES)) -> list[str]:
         """A sentence for every name among candidates and attempts of some tables that is no partition's."""
-        return [found for table in tables for found in self._found(table) if isinstance(found, str)]
+        begun = (self._begun(table, source) for table in tables for source in self.sources(table))
+        return [
+            f"{place}: {name!r} is no partition's: move it away"
+            for found in begun
+            for place, name in found
+            if isinstance(name, str)
+        ]
 
     def is_untouched(self, pin: Pin) -> bool:
         """Whether the files of a version are there, as large and as old as they were. `damage` says what is wrong."""
@@ -232,22 +242,20 @@ class LakeSnapshot:
                 return named.get(file.path, "")
         return ""
 
-    def _found(self, table: str) -> Iterator[PartitionKey | str]:
-        for source in self.sources(table):
-            folder = self.folder(table, source)
-            names = {pin.partition for pin in self.pins(table, source)}
-            for place, found in (
-                ("_candidates", partitions_with_candidates(folder)),
-                ("_attempts", Attempts.partitions(folder)),
-            ):
-                for name in found:
-                    try:
-                        if PartitionKey.parse(name).source != source:
-                            raise PartitionKeyError(f"{name} is of another source")
-                        names.add(name)
-                    except PartitionKeyError:
-                        yield f"{folder / place}: {name!r} is no partition's: move it away"
-            yield from map(PartitionKey.parse, sorted(names))
+    def _begun(self, table: str, source: str) -> Iterator[tuple[Path, PartitionKey | str]]:
+        """Where there are candidates or attempts, and whose: names that are no partition of the source as they stand."""
+        folder = self.folder(table, source)
+        for place, names in (
+            ("_candidates", partitions_with_candidates(folder)),
+            ("_attempts", Attempts.partitions(folder)),
+        ):
+            for name in names:
+                try:
+                    key = PartitionKey.parse(name)
+                except PartitionKeyError:
+                    yield folder / place, name
+                    continue
+                yield folder / place, key if key.source == source else name
 
     def _promotions(self, table: str, key: PartitionKey) -> list[Pin]:
         """The promotions of a partition, newest first."""
