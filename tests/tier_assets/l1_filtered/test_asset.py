@@ -93,7 +93,8 @@ def test_the_users_lists_and_benchmarks_have_their_say(platform, identifier):
     key = PartitionKey.parse("crawl.1")
     platform.landing.land(key, [path])
     platform.run(l0_raw, key)
-    policy = {"filtered": {"urls": {"lists": ["domains"]}, "contamination": {"benchmarks": ["benchmarks"]}}}
+    lists = {"urls": {"lists": ["domains"]}, "contamination": {"benchmarks": ["benchmarks"]}}
+    policy = {"filtered": lists, "audit": {"allow_empty": True}}
     assert platform.run(l1_filtered, key, policy=policy, language_identifier=identifier).success
     decisions = platform.lake.decisions("filtered", key).select("rule", "detail", "benchmark_item").collect()
     expected = [("blocked_domain", "example.org: home/domains", None), ("benchmark_overlap", None, "quiz/3")]

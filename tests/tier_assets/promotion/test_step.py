@@ -173,7 +173,7 @@ def test_the_values_are_kept_before_anything_is_staged(rig, documents):
         found.extend(folder.glob("_policies/*.json"))
         yield documents("a")
 
-    assert rig.run(pieces).success
+    assert rig.run(pieces, below=documents("a").decisions["doc_id"].to_list()).success
     assert len(found) == 1
 
 
