@@ -3,19 +3,16 @@
 Where the files lie and what becomes of them is the lake's to say.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 from types import TracebackType
-from typing import TypeVar
 
 import polars as pl
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-_T = TypeVar("_T")
 _LARGEST_GROUP = 50_000
 _LONG = frozenset({"payload", "text"})
 # A page is what a reader of a few rows decompresses: of pages of a megabyte, and a dictionary of one before them, that takes
@@ -62,22 +59,6 @@ class FrameWriter:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._file.close()
-
-
-def write_behind(pieces: Iterable[_T], write: Callable[[_T], None]) -> None:
-    """Call `write` with piece after piece, in a thread, while the next piece is made here: two exist, and no third.
-
-    Compression, digests and files hold no lock of Python's. What `write` raises is raised here, before the next piece
-    but one is asked for.
-    """
-    with ThreadPoolExecutor(1, thread_name_prefix="writing") as thread:
-        written: Future[None] | None = None
-        for piece in pieces:
-            if written:
-                written.result()
-            written = thread.submit(write, piece)
-        if written:
-            written.result()
 
 
 def _arrow(frame: pl.DataFrame) -> pa.Table:

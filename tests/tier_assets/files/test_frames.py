@@ -1,12 +1,10 @@
 import random
-from threading import Barrier, main_thread
-from threading import current_thread as here
 
 import polars as pl
 import pyarrow.parquet as pq
 import pytest
 
-from tier_assets.files.frames import FrameWriter, row_groups, write_behind
+from tier_assets.files.frames import FrameWriter, row_groups
 
 SCHEMA = pl.Schema({"doc_id": pl.String, "score": pl.Float32})
 
@@ -69,54 +67,6 @@ def test_long_values_have_no_dictionary_and_types_are_parquets_own(tmp_path):
     assert [column.has_dictionary_page for column in columns] == [True, False, False]
     assert metadata.metadata is None
     assert pl.read_parquet_schema(tmp_path / "x.parquet") == schema
-
-
-def test_pieces_are_written_in_order_while_the_next_is_made():
-    both, written = Barrier(2, timeout=10), []
-
-    def made():
-        yield 1
-        both.wait()
-        yield 2
-
-    def write(piece):
-        assert here() is not main_thread()
-        if piece == 1:
-            both.wait()
-        written.append(piece)
-
-    write_behind(made(), write)
-    assert written == [1, 2]
-
-
-def test_what_writing_raises_is_raised_before_more_is_made():
-    made = []
-
-    def pieces():
-        for number in range(9):
-            made.append(number)
-            yield number
-
-    def write(piece):
-        raise OSError("no space left")
-
-    with pytest.raises(OSError, match="no space"):
-        write_behind(pieces(), write)
-    assert made == [0, 1]
-    with pytest.raises(OSError, match="no space"):
-        write_behind([1], write)
-
-
-def test_what_making_raises_is_raised_after_what_was_made_is_written():
-    written = []
-
-    def pieces():
-        yield 1
-        raise ValueError("damaged")
-
-    with pytest.raises(ValueError, match="damaged"):
-        write_behind(pieces(), written.append)
-    assert written == [1]
 
 
 def test_long_texts_lie_in_small_pages_so_that_few_rows_are_read_at_little_cost(tmp_path):
