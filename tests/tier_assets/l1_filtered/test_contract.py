@@ -28,8 +28,9 @@ def verdict(check, policy=None, **changed):
 def profiled(tmp_path, outcome, measures=None):
     outcome.rows.write_parquet(tmp_path / "rows.parquet")
     outcome.decisions.write_parquet(tmp_path / "decisions.parquet")
-    files = [tmp_path / "rows.parquet"]
-    return profile(files, tmp_path / "decisions.parquet", CONTRACT, TABLES["filtered"], measures or {})
+    outcome.decisions.select("doc_id").write_parquet(tmp_path / "pages.parquet")
+    files, below = [tmp_path / "rows.parquet"], {"raw": [tmp_path / "pages.parquet"]}
+    return profile(files, tmp_path / "decisions.parquet", CONTRACT, TABLES["filtered"], measures or {}, below)
 
 
 def test_a_sound_partition_passes():
@@ -111,7 +112,8 @@ def test_many_drops_of_one_kind_warn(changed):
 def test_a_real_outcome_gives_every_number_that_is_judged(tmp_path, documents):
     found = profiled(tmp_path, documents("a text", "another", dropped=1))
     names = ("kept_share_factor", "p10_chars_factor", "median_chars_factor", "p90_chars_factor", "language_shift")
-    report = audit(found | dict.fromkeys(names), CONTRACT.expectations(Policy()))
+    others = dict.fromkeys(names) | {"kept_of_promoted": None}
+    report = audit(others | found, CONTRACT.expectations(Policy()))
     assert not report.holds
     lengths = [found[name] for name in ("p10_chars", "median_chars", "p90_chars")]
     assert lengths == pytest.approx([6.1, 6.5, 6.9])

@@ -136,4 +136,4 @@ def test_an_entry_that_changed_since_it_was_read_stops_the_next_commit(lake, key
     entry = lake.folder("filtered", "crawl") / "_delta_log" / f"{0:020d}.json"
     entry.write_bytes(entry.read_bytes().replace(b"doc_id", b"doc_ie"))
     with pytest.raises(LakeError, match=r"0\.json is gone, or not what was written"):
-        lake.promote(staged)
+        Lake(lake.root).promote(staged)
