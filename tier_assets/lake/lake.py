@@ -176,16 +176,16 @@ class Lake:
         if (head.number if head else 0) != act.basis:
             self._lost(folder, candidate, head)
         live = frozenset(each.path for each in head.files) if head else frozenset[str]()
-        digests = partial(self._digests, f"{candidate.table}/{folder.name}")
-        opened = commits.opened(folder, candidate.partition, live, act.basis, digests)
+        log = f"{candidate.table}/{folder.name}"
+        opened = commits.opened(folder, candidate.partition, live, act.basis, partial(self._digests, log))
+        # Only now: of a damaged entry every try is to be told.
+        self._looked_at[log] = opened.version() + 1
         why = commits.commit(opened, candidate, act)
         return self._promoted_as(act, candidate) or why or "another writer was faster"
 
     def _digests(self, log: str, first: int) -> Mapping[int, str]:
-        """Number to sha256 of a log's entries from one on, less those that this process was told before, to look at once."""
-        found = self._now.index.digests(log, max(first, self._looked_at.get(log, 0)))
-        self._looked_at[log] = max(found, default=-1) + 1
-        return found
+        """Number to sha256 of a log's entries from one on, less those that this process has found to be what they were."""
+        return self._now.index.digests(log, max(first, self._looked_at.get(log, 0)))
 
     def heads(self, table: str, source: str) -> dict[str, Version]:
         """The promoted version of every partition of a source."""

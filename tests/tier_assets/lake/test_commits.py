@@ -135,5 +135,8 @@ def test_an_entry_that_changed_since_it_was_read_stops_the_next_commit(lake, key
     staged = lake.stage("filtered", PartitionKey.parse("crawl.x"), documents("b"), basis=0, parts=PARTS)
     entry = lake.folder("filtered", "crawl") / "_delta_log" / f"{0:020d}.json"
     entry.write_bytes(entry.read_bytes().replace(b"doc_id", b"doc_ie"))
-    with pytest.raises(LakeError, match=r"0\.json is gone, or not what was written"):
-        Lake(lake.root).promote(staged)
+    fresh = Lake(lake.root)
+    # In a process that goes on with another partition too: nothing is committed on top of it, however often it is tried.
+    for _ in range(2):
+        with pytest.raises(LakeError, match=r"0\.json is gone, or not what was written"):
+            fresh.promote(staged)
