@@ -21,7 +21,7 @@ from tier_assets.errors import LakeError
 from tier_assets.files.digests import file_digest
 from tier_assets.files.durable import locked, sync_file, sync_folder, write_text
 from tier_assets.lake.candidates import Candidate
-from tier_assets.lake.versions import BODY, Act, app_of, body_of
+from tier_assets.lake.versions import BODY, Act, app_of, body_of, unreadable
 from tier_assets.schemas import RowSchema
 
 _PROPERTIES: Mapping[str, str | None] = {
@@ -137,11 +137,6 @@ def _check_entries(folder: Path, digests: Callable[[int], Mapping[int, str]]) ->
         entry = folder / "_delta_log" / f"{number:020d}.json"
         if not entry.is_file() or file_digest(entry) != digest:
             raise unreadable(folder, f"{entry.name} is gone, or not what was written")
-
-
-def unreadable(folder: Path, why: str) -> LakeError:
-    """The error for a log that is damaged."""
-    return LakeError(f"{folder}: the table's log cannot be read ({why}): see docs/architecture.md, damage")
 
 
 def checkpoints(folder: Path) -> list[Path]:

@@ -15,7 +15,7 @@ from typing import Any, NamedTuple, TypeVar
 
 from tier_assets.errors import DamagedError, LakeError
 from tier_assets.files.durable import locked
-from tier_assets.lake.versions import Entry, Version, entry_of, partition_of, version_of
+from tier_assets.lake.versions import Entry, Version, entry_of, partition_of, unreadable_entry, version_of
 
 _VERSION = 2
 _TABLES = f"""
@@ -102,13 +102,6 @@ class LogIndex:
         return self._surely(
             log, lambda: self._pins("log = ? and version > ? and partition <> '' order by version", log, version)
         )
-
-    def promotion(self, log: str, promotion: str, after: int) -> Pin | None:
-        """The promotion of that identity, if it is among the entries after one."""
-        found = self._surely(
-            log, lambda: self._pins("log = ? and version > ? and promotion = ?", log, after, promotion)
-        )
-        return found[0] if found else None
 
     def load(self, pin: Pin) -> Version:
         """The version with all that its entry says."""
@@ -220,7 +213,7 @@ class LogIndex:
             except FileNotFoundError:
                 break
             except OSError as error:
-                raise _unreadable(path, error.strerror or str(error)) from None
+                raise unreadable_entry(path, error.strerror or str(error)) from None
             number, stamp = number + 1, stamp_before
             partition = partition_of(data)
             if partition and partition not in heads:
@@ -248,7 +241,7 @@ class LogIndex:
             return
         last = max((int(name) for name in names if name.isdigit()), default=-1)
         if last > newest and not os.path.exists(self._entry(log, newest + 1)):  # noqa: PTH110
-            raise _unreadable(Path(self._entry(log, newest + 1)), f"it is gone, while entry {last} is there")
+            raise unreadable_entry(Path(self._entry(log, newest + 1)), f"it is gone, while entry {last} is there")
         self._listed[log] = changed
 
     def _forget(self, log: str) -> None:
@@ -351,11 +344,11 @@ def _pin(row: tuple[Any, ...]) -> Pin:
 def _whole(path: Path, data: bytes, before: Version | None, table: str) -> Entry:
     if not data:
         # A power cut can leave an empty entry, which delta-rs takes for a commit of nothing: a version would vanish unseen.
-        raise _unreadable(path, "it is empty")
+        raise unreadable_entry(path, "it is empty")
     try:
         return entry_of(data, before, table)
     except DamagedError as error:
-        raise _unreadable(path, str(error)) from None
+        raise unreadable_entry(path, str(error)) from None
 
 
 def _row(log: str, version: int, data: bytes, entry: Entry) -> tuple[Any, ...]:
@@ -376,12 +369,6 @@ def _stamp(path: str) -> tuple[int, int, int] | None:
     except OSError:
         return None
     return found.st_size, found.st_mtime_ns, found.st_ino
-
-
-def _unreadable(path: Path, why: str) -> LakeError:
-    return LakeError(
-        f"{path.parents[1]}: the table's log cannot be read ({path.name}: {why}): see docs/architecture.md, damage"
-    )
 
 
 def _is_damage(error: sqlite3.DatabaseError) -> bool:

@@ -70,7 +70,11 @@ def _table(snapshot: LakeSnapshot, table: str, source: str) -> Iterator[Checked]
         return
     yield from _entries(snapshot, table, source)
     yield from _checkpoints(snapshot, table, source)
-    pins = [pin for head in snapshot.pins(table, source) for pin in snapshot.promotions(table, head.partition)]
+    pins = [
+        pin
+        for head in snapshot.pins(table, source)
+        for pin in snapshot.promotions(table, PartitionKey.parse(head.partition))
+    ]
     for pin in pins:
         yield from _version(snapshot, pin)
     promoted = {pin.candidate for pin in pins}

@@ -92,15 +92,15 @@ class LakeSnapshot:
 
     def head(self, table: str, key: PartitionKey) -> Version | None:
         """The promoted version of a partition."""
-        pins = self._promotions(table, key)
-        return self._loaded(pins[0]) if pins else None
+        pins = self.promotions(table, key)
+        return self.load(pins[0]) if pins else None
 
     def pin(self, table: str, key: PartitionKey) -> Pin | None:
         """The promoted version of a partition in a few words."""
         heads = self._heads.get(self._log(table, key.source))
         if heads is not None:
             return heads.get(str(key))
-        pins = self._promotions(table, key)
+        pins = self.promotions(table, key)
         return pins[0] if pins else None
 
     def foresee(self, table: str, source: str) -> None:
@@ -109,24 +109,35 @@ class LakeSnapshot:
 
     def versions(self, table: str, key: PartitionKey) -> list[Version]:
         """All promoted versions of a partition, newest first."""
-        return [self.index.load(pin) for pin in self._promotions(table, key)]
+        return [self.index.load(pin) for pin in self.promotions(table, key)]
 
     def pins(self, table: str, source: str) -> list[Pin]:
         """The promoted version of every partition of a source, in a few words, in the order of their names."""
         log = self._log(table, source)
         return list(self._heads[log].values()) if log in self._heads else self.index.heads(log)
 
-    def promotions(self, table: str, partition: str) -> list[Pin]:
+    def promotions(self, table: str, key: PartitionKey) -> list[Pin]:
         """All promotions of a partition in a few words, newest first."""
-        return self.index.versions(self._log(table, PartitionKey.parse(partition).source), partition)
+        self.folder(table, key.source)
+        name = (self._log(table, key.source), str(key))
+        if name not in self._known:
+            self._known[name] = self.index.versions(*name)
+            if len(self._known) > _REMEMBERED:
+                self._known.popitem(last=False)
+        return self._known[name]
+
+    def load(self, pin: Pin) -> Version:
+        """A version with all that its entry says."""
+        name = (pin.log, pin.delta_version)
+        if name not in self._versions:
+            self._versions[name] = self.index.load(pin)
+            if len(self._versions) > _REMEMBERED:
+                self._versions.popitem(last=False)
+        return self._versions[name]
 
     def since(self, table: str, source: str, delta_version: int) -> list[Pin]:
         """What was promoted in a table after an entry of its log, oldest first."""
         return self.index.since(self._log(table, source), delta_version)
-
-    def load(self, pin: Pin) -> Version:
-        """A version with all that its entry says."""
-        return self._loaded(pin)
 
     def candidates(self, table: str, key: PartitionKey) -> list[Candidate]:
         """What was ever staged for a partition and is still there, oldest first."""
@@ -138,7 +149,7 @@ class LakeSnapshot:
 
     def held(self, table: str, key: PartitionKey) -> Candidate | None:
         """The newest held candidate that could still be promoted: its basis is the head."""
-        pins = self._promotions(table, key)
+        pins = self.promotions(table, key)
         basis = pins[0].number if pins else 0
         # What is promoted is not held: of most partitions no manifest is read.
         others = read_manifests(self.folder(table, key.source), str(key), {pin.candidate for pin in pins})
@@ -147,7 +158,7 @@ class LakeSnapshot:
 
     def flaw(self, table: str, key: PartitionKey) -> str:
         """Which manifests of what is not promoted cannot be used, as a sentence; empty where all can."""
-        pins = self._promotions(table, key)
+        pins = self.promotions(table, key)
         return "; ".join(self.flaws(table, key, {pin.candidate for pin in pins}))
 
     def flaws(self, table: str, key: PartitionKey, but: Collection[str] = ()) -> list[str]:
@@ -256,24 +267,6 @@ class LakeSnapshot:
                     yield folder / place, name
                     continue
                 yield folder / place, key if key.source == source else name
-
-    def _promotions(self, table: str, key: PartitionKey) -> list[Pin]:
-        """The promotions of a partition, newest first."""
-        self.folder(table, key.source)
-        name = (self._log(table, key.source), str(key))
-        if name not in self._known:
-            self._known[name] = self.index.versions(*name)
-            if len(self._known) > _REMEMBERED:
-                self._known.popitem(last=False)
-        return self._known[name]
-
-    def _loaded(self, pin: Pin) -> Version:
-        name = (pin.log, pin.delta_version)
-        if name not in self._versions:
-            self._versions[name] = self.index.load(pin)
-            if len(self._versions) > _REMEMBERED:
-                self._versions.popitem(last=False)
-        return self._versions[name]
 
 
 def _sentence(path: Path, why: str, version: Version) -> str:

@@ -8,9 +8,10 @@ entries is in `commits.py`, remembering them in `log_index.py`.
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
-from tier_assets.errors import DamagedError
+from tier_assets.errors import DamagedError, LakeError
 from tier_assets.files.digests import text_digest
 from tier_assets.keys import PartitionKey
 from tier_assets.lake.candidates import Candidate, StagedFile, now
@@ -177,6 +178,16 @@ def partition_of(data: bytes) -> str:
             except (ValueError, TypeError, KeyError, RecursionError):
                 return ""
     return ""
+
+
+def unreadable(folder: Path, why: str) -> LakeError:
+    """The error for the log of a table that is damaged."""
+    return LakeError(f"{folder}: the table's log cannot be read ({why}): see docs/architecture.md, damage")
+
+
+def unreadable_entry(path: Path, why: str) -> LakeError:
+    """The error for the log of a table, one entry of which is damaged."""
+    return unreadable(path.parents[1], f"{path.name}: {why}")
 
 
 def _promotion(
